@@ -1,1 +1,34 @@
-//! Sessions.
+//! Typed, secure session management for actix-web.
+
+mod clock;
+mod cookie;
+mod crypto;
+mod data;
+mod error;
+mod manager;
+mod registry;
+mod session;
+mod store;
+mod stores;
+#[cfg(feature = "test-util")]
+pub mod test_util;
+mod web;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+// pub use sessions_derive::SessionData;
+
+pub use crate::{
+    clock::Clock,
+    cookie::{CookieRule, CookieRuleError, MaxAge, NamePrefix, SameSite},
+    crypto::{Key, KeyError, KeyErrorKind, KeyId, KeyRing, KeyRingError, KeyRingErrorKind},
+    data::Schema,
+    error::{BuildError, MultiError, SessionError, SessionErrorKind},
+    registry::{Registry, SessionOptions},
+    session::{Lifetime, Session, SessionData, ValueError, ValueKey, Values, ValuesAccessors},
+    store::{Handle, Origin, Rejection},
+    stores::{CookieStore, Store},
+    web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},
+};

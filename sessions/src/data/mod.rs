@@ -1,0 +1,35 @@
+//! What a session stores: its schema and its bytes.
+//!
+//! The session room knocks with a struct or with stored bytes; it gets bytes or a struct back, and fields this code does not know are kept
+//! aside for the way back. Bytes are hostile: depth, lengths, duplicates, trailing bytes and wrong kinds are refused with bounded work.
+//! Nothing here knows a cookie, a key or a clock.
+//!
+//! ```text
+//! payload = version · fields                       a CBOR sequence (RFC 8742)
+//!           version   unsigned integer             the schema version the fields were written by
+//!           fields    map, text keys to values     one entry a stored field, in declaration order; kept unknown fields last
+//! ```
+
+mod bytes;
+mod error;
+mod fields;
+mod flash;
+mod fresh;
+mod payload;
+mod schema;
+mod unknown;
+
+pub use self::{
+    bytes::{AsBytes, ByteSeed},
+    error::DecodeError,
+    fields::{FieldKeys, Fields},
+    flash::FlashField,
+    fresh::{Fresh, FreshFallback},
+    payload::Stored,
+    schema::Schema,
+};
+pub(crate) use self::{
+    error::{DecodeErrorKind, EncodeError},
+    payload::{Decoded, decode, encode, same_content},
+    unknown::Unknown,
+};

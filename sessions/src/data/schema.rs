@@ -1,0 +1,72 @@
+use serde::{de::MapAccess, ser::SerializeMap};
+
+use super::{DecodeError, FieldKeys, Fields, Stored};
+
+/// Describes what a session type stores: its name, its version and its fields.
+///
+/// `#[derive(SessionData)]` writes it; nothing else should. A type that stands behind
+/// [`previous`](macro@crate::SessionData) needs no more than that derive either.
+///
+/// ```
+/// use sessions::{Schema, SessionData};
+///
+/// #[derive(SessionData)]
+/// #[session(version = 3)]
+/// struct ShopCart {
+///     items: Vec<String>,
+/// }
+///
+/// assert_eq!(ShopCart::NAME, "shop-cart");
+/// assert_eq!(ShopCart::VERSION, 3);
+/// ```
+pub trait Schema: Sized + 'static {
+    /// The session's name, an RFC 6265 token: the cookie's name without its prefix.
+    const NAME: &'static str;
+
+    /// The version that newly written data carries.
+    const VERSION: u32;
+
+    /// The stored fields' wire keys, in the order they are written.
+    #[doc(hidden)]
+    const KEYS: &'static [FieldKeys];
+
+    /// Whether a field's type is written in an order that changes from one decoding to the next.
+    #[doc(hidden)]
+    const UNORDERED: bool;
+
+    /// The data of a session that was just begun.
+    #[doc(hidden)]
+    fn fresh() -> Self;
+
+    /// How many entries [`encode_fields`](Self::encode_fields) writes.
+    #[doc(hidden)]
+    fn field_count(&self) -> usize {
+        Self::KEYS.len()
+    }
+
+    /// Writes one entry a stored field.
+    #[doc(hidden)]
+    fn encode_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+
+    /// Reads the fields; absent ones take their defaults.
+    #[doc(hidden)]
+    fn decode_fields<'de, A: MapAccess<'de>>(fields: &mut Fields<'_, A>) -> Result<Self, A::Error>;
+
+    /// Reads data of an older version.
+    #[doc(hidden)]
+    fn from_previous(stored: &Stored<'_>) -> Result<Self, DecodeError> {
+        Err(stored.unknown_version())
+    }
+
+    /// Whom the session belongs to.
+    #[doc(hidden)]
+    fn principal(&self) -> Option<String> {
+        None
+    }
+
+    /// Moves the principal of `old` here, so that emptying a session does not change its owner.
+    #[doc(hidden)]
+    fn keep_principal(&mut self, old: &mut Self) {
+        _ = old;
+    }
+}

@@ -1,0 +1,128 @@
+use std::{borrow::Cow, error::Error, fmt, sync::Arc};
+
+use crate::data::EncodeError;
+
+/// Reports that a session could not be opened or saved.
+///
+/// A cookie that will not open is *not* an error: it is a visitor without a session, and [`Session::origin`](crate::Session::origin) says
+/// why. As a response this is the status of its [`kind`](Self::kind) with an empty body; the message goes to the log. Neither holds a
+/// token, a key or the session's data.
+///
+/// ```
+/// use actix_web::{HttpResponse, Responder};
+/// use sessions::{Session, SessionData, SessionError, SessionErrorKind};
+///
+/// #[derive(SessionData)]
+/// struct Visit {
+///     count: u32,
+/// }
+///
+/// // `Result` says why; actix-web's `Option` would turn every error into `None` and go on as if nobody were logged in.
+/// async fn page(visit: Result<Session<Visit>, SessionError>) -> impl Responder {
+///     match visit {
+///         Ok(visit) => HttpResponse::Ok().body(visit.count().to_string()),
+///         Err(error) if error.kind() == SessionErrorKind::MiddlewareMissing => HttpResponse::NotImplemented().finish(),
+///         Err(_) => HttpResponse::ServiceUnavailable().finish(),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SessionError {
+    kind: SessionErrorKind,
+    session: Cow<'static, str>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+/// Says what a [`SessionError`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SessionErrorKind {
+    /// No session middleware wraps this route, or only a nested one that does not name the type. 500.
+    MiddlewareMissing,
+    /// The options of a session are against a rule, found at its first use because `build()` could not see the type. 500.
+    Misconfigured,
+    /// One name was asked for as two different types. 500.
+    NameTaken,
+    /// The data does not fit: into 4,096 bytes of cookie, for a cookie session. 500; the old session stays.
+    TooLarge,
+    /// A field's `Serialize` failed. 500; the old session stays.
+    Unwritable,
+    /// A `Ref` or `RefMut` of the session was still alive when it was to be saved. 500; the old session stays.
+    GuardAlive,
+    /// The principal was changed through `write()` and not by its setter, so that the session was not renewed. 500; the old session stays.
+    PrincipalChanged,
+    /// The response's head had left: a cookie can no longer be set.
+    TooLate,
+}
+
+impl SessionError {
+    pub(crate) fn new(kind: SessionErrorKind, session: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind,
+            session: session.into(),
+            source: None,
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    pub(crate) fn unwritable(session: impl Into<Cow<'static, str>>, source: EncodeError) -> Self {
+        Self::new(SessionErrorKind::Unwritable, session).because(source)
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> SessionErrorKind {
+        self.kind
+    }
+
+    /// The name of the session.
+    #[must_use]
+    pub fn session(&self) -> &str {
+        &self.session
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.session;
+        match self.kind {
+            SessionErrorKind::MiddlewareMissing => write!(
+                f,
+                "no session middleware answers for session `{name}` on this route; add `.wrap(sessions.clone())` to the App, after any \
+                 middleware that uses sessions itself"
+            ),
+            SessionErrorKind::Misconfigured => {
+                write!(f, "the options of session `{name}` are against a rule")
+            }
+            SessionErrorKind::NameTaken => write!(
+                f,
+                "session `{name}` was asked for as two different types; give one of them another `#[session(name = \"..\")]`"
+            ),
+            SessionErrorKind::TooLarge => write!(f, "session `{name}` is too large for its cookie"),
+            SessionErrorKind::Unwritable => write!(f, "session `{name}` could not be encoded"),
+            SessionErrorKind::GuardAlive => write!(
+                f,
+                "session `{name}` could not be saved while a `Ref` or `RefMut` of it was alive; drop the guard before the handler returns"
+            ),
+            SessionErrorKind::PrincipalChanged => write!(
+                f,
+                "the principal of session `{name}` was changed through `write()`; use its `set_` or `take_` accessor, which renews the session"
+            ),
+            SessionErrorKind::TooLate => write!(
+                f,
+                "session `{name}` needs a cookie, and the response's head had left; write to it before the body streams"
+            ),
+        }
+    }
+}
+
+impl Error for SessionError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as _)
+    }
+}

@@ -1,0 +1,10 @@
+//! What the derive's output names. Not for anybody else: it changes without notice.
+
+pub use serde;
+
+pub use crate::{
+    data::{
+        AsBytes, ByteSeed, DecodeError, FieldKeys, Fields, FlashField, Fresh, FreshFallback, Stored,
+    },
+    session::{Accessors, Shown, ShownFallback, Slot},
+};

@@ -1,0 +1,255 @@
+use std::{borrow::Cow, time::Duration};
+
+use crate::{
+    clock::Clock,
+    cookie::{Attributes, MaxAge, NamePrefix, SameSite, SessionCookie},
+    error::{BuildError, BuildErrorKind},
+    manager::{Backend, Desk},
+    session::Lifetime,
+    stores::{CookieCodec, Store, StoreKind},
+};
+
+/// The options of a session type, or of all: store, cookie attributes, lifetime.
+///
+/// What a type's options leave open is taken from those of the middleware, and what those leave open from the defaults, which are the
+/// strictest that work for a site of one host: `__Host-` prefix, `Secure`, `HttpOnly`, `SameSite=Lax`, `Path=/`, seven days idle, thirty in
+/// all. Options are plain values: to share some among several types, keep them in a variable and clone it.
+///
+/// ```
+/// use std::time::Duration;
+/// use sessions::{CookieStore, KeyRing, SameSite, SessionData, SessionMiddleware};
+///
+/// #[derive(SessionData)]
+/// struct Login {
+///     user: Option<String>,
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sessions = SessionMiddleware::builder(CookieStore::sealed(KeyRing::generate()?))
+///     .options(|all| all.idle_timeout(Duration::from_secs(3 * 24 * 60 * 60)))
+///     .session::<Login>(|login| login.same_site(SameSite::Strict).idle_timeout(Duration::from_secs(30 * 60)))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct SessionOptions {
+    store: Option<Store>,
+    name_prefix: Option<NamePrefix>,
+    path: Option<String>,
+    domain: Option<String>,
+    secure: Option<bool>,
+    http_only: Option<bool>,
+    same_site: Option<SameSite>,
+    partitioned: Option<bool>,
+    max_age: Option<MaxAge>,
+    idle: Option<Duration>,
+    absolute: Option<Duration>,
+    touch_interval: Option<Duration>,
+    save_on_server_error: Option<bool>,
+    flash_on_prefetch: Option<bool>,
+}
+
+impl SessionOptions {
+    /// Nothing chosen yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps the session in this store. Default: the middleware's.
+    pub fn store(mut self, store: impl Into<Store>) -> Self {
+        self.store = Some(store.into());
+        self
+    }
+
+    /// The cookie name's prefix, by which a browser vouches for the cookie's attributes. Default: `__Host-`, which no subdomain and no
+    /// unencrypted page can set (RFC 6265bis, section 4.1.3). Change it to [`NamePrefix::Secure`] for a cookie with a
+    /// [`domain`](Self::domain) or another [`path`](Self::path).
+    pub fn name_prefix(mut self, prefix: NamePrefix) -> Self {
+        self.name_prefix = Some(prefix);
+        self
+    }
+
+    /// Sends the cookie to this path and those below it only. Default: `/`. It keeps cookies apart and is no protection: scripts of the same
+    /// origin reach every path (RFC 6265bis, section 8.5).
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Sends the cookie to this domain and all its subdomains. Default: to the one host that set it. Every host below the domain can then
+    /// read and replace the session; it needs [`NamePrefix::Secure`] or none.
+    pub fn domain(mut self, domain: impl Into<String>) -> Self {
+        self.domain = Some(domain.into());
+        self
+    }
+
+    /// When requests from other sites carry the cookie. Default: `Lax`, on top-level navigation only. `Strict` where arriving from a link
+    /// may look logged out; `None` for frames inside other sites, with [`partitioned`](Self::partitioned) where it can be.
+    pub fn same_site(mut self, same_site: SameSite) -> Self {
+        self.same_site = Some(same_site);
+        self
+    }
+
+    /// Keeps a cookie jar apart for each site that the page is embedded in (CHIPS). Default: off.
+    pub fn partitioned(mut self, partitioned: bool) -> Self {
+        self.partitioned = Some(partitioned);
+        self
+    }
+
+    /// How long the browser keeps the cookie. Default: [`MaxAge::UntilDeadline`]. It is hygiene: the deadlines are enforced by the server
+    /// whatever the browser does.
+    pub fn max_age(mut self, max_age: MaxAge) -> Self {
+        self.max_age = Some(max_age);
+        self
+    }
+
+    /// How long a session may go unused, in whole seconds. Default: seven days.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle = Some(timeout);
+        self
+    }
+
+    /// How long a session lives at all since it was created or its principal was last set, in whole seconds. Default: thirty days.
+    pub fn absolute_timeout(mut self, timeout: Duration) -> Self {
+        self.absolute = Some(timeout);
+        self
+    }
+
+    /// How much the idle deadline must move before a request that only reads moves it. Default: an hour, or a sixth of the idle timeout if
+    /// that is less. With a cookie store each move sends the cookie again.
+    pub fn touch_interval(mut self, interval: Duration) -> Self {
+        self.touch_interval = Some(interval);
+        self
+    }
+
+    /// Both timeouts and the touch interval at once, for example [`Lifetime::strict`].
+    pub fn lifetime(self, lifetime: Lifetime) -> Self {
+        self.idle_timeout(lifetime.idle)
+            .absolute_timeout(lifetime.absolute)
+            .touch_interval(lifetime.touch_interval)
+    }
+
+    /// Saves what a handler wrote even when the response's status is 500 or more. Default: off, so that a request that failed halfway
+    /// leaves the session as it was.
+    pub fn save_on_server_error(mut self, save: bool) -> Self {
+        self.save_on_server_error = Some(save);
+        self
+    }
+
+    /// Gives flash messages to a prefetching browser too. Default: off, since nobody may ever see that page.
+    pub fn flash_on_prefetch(mut self, flash: bool) -> Self {
+        self.flash_on_prefetch = Some(flash);
+        self
+    }
+
+    /// Sends the cookie over unencrypted connections: drops `Secure` and the name prefix, which browsers refuse without it.
+    ///
+    /// For development over plain http, or a device on a closed network. Whoever can listen owns the session; `build()` logs a warning.
+    pub fn insecure_http(mut self) -> Self {
+        self.secure = Some(false);
+        self.name_prefix = Some(NamePrefix::None);
+        self
+    }
+
+    /// Lets the page's scripts read the cookie: drops `HttpOnly`. A single injected script then takes the session away with it
+    /// (OWASP ASVS v5, 3.3.4); `build()` logs a warning.
+    pub fn dangerous_script_access(mut self) -> Self {
+        self.http_only = Some(false);
+        self
+    }
+
+    /// Fills what is left open from `base`.
+    pub(crate) fn over(self, base: &Self) -> Self {
+        Self {
+            store: self.store.or_else(|| base.store.clone()),
+            name_prefix: self.name_prefix.or(base.name_prefix),
+            path: self.path.or_else(|| base.path.clone()),
+            domain: self.domain.or_else(|| base.domain.clone()),
+            secure: self.secure.or(base.secure),
+            http_only: self.http_only.or(base.http_only),
+            same_site: self.same_site.or(base.same_site),
+            partitioned: self.partitioned.or(base.partitioned),
+            max_age: self.max_age.or(base.max_age),
+            idle: self.idle.or(base.idle),
+            absolute: self.absolute.or(base.absolute),
+            touch_interval: self.touch_interval.or(base.touch_interval),
+            save_on_server_error: self.save_on_server_error.or(base.save_on_server_error),
+            flash_on_prefetch: self.flash_on_prefetch.or(base.flash_on_prefetch),
+        }
+    }
+
+    /// What the options lower, for the log.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = &'static str> {
+        let insecure =
+            (self.secure == Some(false)).then_some("`insecure_http`: cookies travel unencrypted");
+        let readable = (self.http_only == Some(false))
+            .then_some("`dangerous_script_access`: scripts can read the cookie");
+        insecure.into_iter().chain(readable)
+    }
+
+    /// Sets up a desk for a session of this name.
+    pub(crate) fn desk(&self, name: Cow<'static, str>, clock: &Clock) -> Result<Desk, BuildError> {
+        let error = |kind| BuildError::new(Some(&name), kind);
+        let lifetime = self.checked_lifetime().map_err(error)?;
+        let attributes = self.attributes();
+        let cookie = SessionCookie::new(&name, &attributes)
+            .map_err(|rule| error(BuildErrorKind::Cookie(rule)))?;
+        let store = self
+            .store
+            .as_ref()
+            .ok_or_else(|| error(BuildErrorKind::NoStore))?;
+        let StoreKind::ClientSide(store) = &store.kind;
+        Ok(Desk {
+            cookie,
+            max_age: attributes.max_age,
+            backend: Backend::ClientSide(CookieCodec::new(store, &name)),
+            lifetime,
+            save_on_server_error: self.save_on_server_error.unwrap_or(false),
+            flash_on_prefetch: self.flash_on_prefetch.unwrap_or(false),
+            clock: clock.clone(),
+            name,
+        })
+    }
+
+    fn attributes(&self) -> Attributes {
+        let defaults = Attributes::default();
+        Attributes {
+            prefix: self.name_prefix.unwrap_or(defaults.prefix),
+            path: self.path.clone().unwrap_or(defaults.path),
+            domain: self.domain.clone(),
+            secure: self.secure.unwrap_or(defaults.secure),
+            http_only: self.http_only.unwrap_or(defaults.http_only),
+            same_site: self.same_site.unwrap_or(defaults.same_site),
+            partitioned: self.partitioned.unwrap_or(defaults.partitioned),
+            max_age: self.max_age.unwrap_or(defaults.max_age),
+        }
+    }
+
+    /// Where only one of two was chosen, the other's default gives way.
+    fn checked_lifetime(&self) -> Result<Lifetime, BuildErrorKind> {
+        let defaults = Lifetime::default();
+        let absolute = self
+            .absolute
+            .unwrap_or_else(|| defaults.absolute.max(self.idle.unwrap_or_default()));
+        let idle = self.idle.unwrap_or_else(|| defaults.idle.min(absolute));
+        let touch_interval = self
+            .touch_interval
+            .unwrap_or_else(|| defaults.touch_interval.min(idle / 6));
+        if idle.as_secs() == 0 || absolute.as_secs() == 0 {
+            return Err(BuildErrorKind::ZeroTimeout);
+        }
+        if idle > absolute {
+            return Err(BuildErrorKind::IdleBeyondAbsolute);
+        }
+        if touch_interval >= idle {
+            return Err(BuildErrorKind::TouchBeyondIdle);
+        }
+        Ok(Lifetime {
+            idle,
+            absolute,
+            touch_interval,
+        })
+    }
+}

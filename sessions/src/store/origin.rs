@@ -1,0 +1,68 @@
+use std::fmt;
+
+/// Says where the session that a handler sees came from.
+///
+/// ```
+/// use actix_web::{HttpResponse, Responder};
+/// use sessions::{Origin, Session, SessionData};
+///
+/// #[derive(SessionData)]
+/// struct Login {
+///     user: Option<String>,
+/// }
+///
+/// async fn page(login: Session<Login>) -> impl Responder {
+///     match login.origin() {
+///         Origin::Loaded => HttpResponse::Ok().body("welcome back"),
+///         Origin::Rejected(reason) => HttpResponse::Ok().body(format!("please log in again: {reason}")),
+///         _ => HttpResponse::Ok().body("welcome"),
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// The request brought no session of this name.
+    New,
+    /// The request brought a session and it was accepted.
+    Loaded,
+    /// The request brought something that was not accepted; what the handler sees is a new, empty session.
+    Rejected(Rejection),
+}
+
+/// Says why a presented session was not accepted.
+///
+/// It is for logs and counters. Do not treat a visitor whose cookie was rejected worse than one without a cookie: most of them are users
+/// whose session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// Not in the form of a session cookie: another length, alphabet or format version.
+    Malformed,
+    /// Made under a key that is not, or no longer, in the key ring.
+    UnknownKey,
+    /// Tampered with, or made for another session name.
+    Unauthentic,
+    /// Written by a release whose data this one cannot read yet.
+    NewerVersion,
+    /// Older than anything the type's chain of `previous` types reads.
+    UnknownVersion,
+    /// Authentic, but not the data of its type.
+    Undecodable,
+    /// Past its idle or its absolute deadline.
+    Expired,
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "malformed",
+            Self::UnknownKey => "made under an unknown key",
+            Self::Unauthentic => "not authentic",
+            Self::NewerVersion => "written by a newer version",
+            Self::UnknownVersion => "of a version no longer known",
+            Self::Undecodable => "undecodable",
+            Self::Expired => "expired",
+        })
+    }
+}

@@ -1,0 +1,18 @@
+use std::ops::Range;
+
+/// A session's payload inside the buffer it was opened in, so that opening copies nothing.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    buffer: Vec<u8>,
+    range: Range<usize>,
+}
+
+impl Payload {
+    pub(crate) fn new(buffer: Vec<u8>, range: Range<usize>) -> Self {
+        Self { buffer, range }
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.buffer.get(self.range.clone()).unwrap_or_default()
+    }
+}

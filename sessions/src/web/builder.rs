@@ -1,0 +1,101 @@
+use std::{any::TypeId, borrow::Cow, mem, sync::Arc};
+
+use crate::{
+    clock::Clock,
+    error::BuildError,
+    registry::{SessionOptions, Setup, Typed},
+    session::SessionData,
+    stores::Store,
+};
+
+use super::SessionMiddleware;
+
+/// Collects what sessions are configured with; [`build`](Self::build) checks it, once, at start.
+#[derive(Debug)]
+#[must_use]
+pub struct SessionMiddlewareBuilder {
+    /// Where types that name no store go; `None` for a nested middleware.
+    default_store: Option<Store>,
+    shared: SessionOptions,
+    typed: Vec<Typed>,
+    clock: Clock,
+}
+
+impl SessionMiddlewareBuilder {
+    pub(super) fn new(default_store: Option<Store>) -> Self {
+        Self {
+            default_store,
+            shared: SessionOptions::new(),
+            typed: Vec::new(),
+            clock: Clock::system(),
+        }
+    }
+
+    /// Sets the options that every session takes where its own leave them open.
+    pub fn options(mut self, options: impl FnOnce(SessionOptions) -> SessionOptions) -> Self {
+        self.shared = options(self.shared);
+        self
+    }
+
+    /// Sets the options of one type, under whatever name it is asked for.
+    ///
+    /// A type needs to be named only to give it options; any other uses the default store and the shared ones.
+    pub fn session<T: SessionData>(
+        mut self,
+        options: impl FnOnce(SessionOptions) -> SessionOptions,
+    ) -> Self {
+        self.typed.push(Typed {
+            type_id: TypeId::of::<T>(),
+            name: Cow::Borrowed(T::NAME),
+            any_name: true,
+            options: options(SessionOptions::new()),
+        });
+        self
+    }
+
+    /// Sets the options of one type under one name, for [`Registry::named`](crate::Registry::named).
+    pub fn named<T: SessionData>(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        options: impl FnOnce(SessionOptions) -> SessionOptions,
+    ) -> Self {
+        self.typed.push(Typed {
+            type_id: TypeId::of::<T>(),
+            name: name.into(),
+            any_name: false,
+            options: options(SessionOptions::new()),
+        });
+        self
+    }
+
+    /// Takes the time from another clock: in tests, one that is turned by hand.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Checks every option and makes the middleware.
+    ///
+    /// # Errors
+    ///
+    /// The first combination that is against a rule: a cookie that browsers would refuse or that protects nobody, a timeout that ends every
+    /// session, two types under one name. The message names the rule and the remedy.
+    pub fn build(mut self) -> Result<SessionMiddleware, BuildError> {
+        let answers_for_all = self.default_store.is_some();
+        let mut base = SessionOptions::new();
+        if let Some(store) = self.default_store {
+            base = base.store(store);
+        }
+        let shared = self.shared.over(&base);
+        for typed in &mut self.typed {
+            typed.options = mem::take(&mut typed.options).over(&shared);
+        }
+        let setup = Setup {
+            default: answers_for_all.then_some(shared),
+            typed: self.typed,
+            clock: self.clock,
+        };
+        setup.check()?;
+        Ok(SessionMiddleware::new(Arc::new(setup)))
+    }
+}

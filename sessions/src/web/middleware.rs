@@ -1,0 +1,188 @@
+use std::{
+    future::{Future, Ready, ready},
+    pin::Pin,
+    rc::Rc,
+    sync::Arc,
+    task::{Context, Poll, ready as ready_or_return},
+};
+
+use actix_service::{Service, Transform, forward_ready};
+use actix_web::{
+    Error, HttpMessage as _,
+    dev::{ServiceRequest, ServiceResponse},
+};
+use pin_project_lite::pin_project;
+
+use crate::{
+    registry::{Layer, OpenSessions, Setup},
+    stores::Store,
+};
+
+use super::{SessionMiddlewareBuilder, response};
+
+/// Manages the sessions of every request it wraps: opens those that handlers ask for, saves those that changed.
+///
+/// Wrap an `App`, a `Scope`, a `Resource` or a `Route`. Middleware that uses sessions itself must be wrapped before it, since actix-web
+/// calls the last one wrapped first. Clone it into each worker: keys and options are shared. Of several around a route, only the outermost
+/// saves; a [`nested`](Self::nested) one gives some types other options below a scope.
+///
+/// A request whose handler takes no session passes untouched: no cookie is parsed and no header added.
+///
+/// ```
+/// use actix_web::{App, HttpResponse, web};
+/// use sessions::{CookieStore, KeyRing, Session, SessionData, SessionMiddleware};
+///
+/// #[derive(SessionData)]
+/// struct Visit {
+///     count: u32,
+/// }
+///
+/// async fn page(mut visit: Session<Visit>) -> HttpResponse {
+///     let count = visit.count() + 1;
+///     visit.set_count(count);
+///     HttpResponse::Ok().body(format!("visit {count}"))
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let keys = KeyRing::generate()?; // in production: KeyRing::from_env("SESSION_KEYS")?
+/// let sessions = SessionMiddleware::builder(CookieStore::sealed(keys)).build()?;
+/// let app = App::new().wrap(sessions).route("/", web::get().to(page));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SessionMiddleware {
+    setup: Arc<Setup>,
+}
+
+impl SessionMiddleware {
+    pub(super) fn new(setup: Arc<Setup>) -> Self {
+        Self { setup }
+    }
+
+    /// Begins a middleware that keeps sessions in `default` unless their options name another store.
+    pub fn builder(default: impl Into<Store>) -> SessionMiddlewareBuilder {
+        SessionMiddlewareBuilder::new(Some(default.into()))
+    }
+
+    /// Begins a middleware without a default store, for a scope inside another one: it answers for the types it names, each with a store in
+    /// its options; all others are the outer one's, which also saves.
+    ///
+    /// ```
+    /// use actix_web::{App, web};
+    /// use sessions::{CookieStore, KeyRing, SessionData, SessionMiddleware};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Admin {
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = CookieStore::sealed(KeyRing::generate()?);
+    /// let sessions = SessionMiddleware::builder(store.clone()).build()?;
+    /// let admin = SessionMiddleware::nested()
+    ///     .session::<Admin>(|admin| admin.store(store).lifetime(sessions::Lifetime::strict()))
+    ///     .build()?;
+    /// let app = App::new().service(web::scope("/admin").wrap(admin)).wrap(sessions);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn nested() -> SessionMiddlewareBuilder {
+        SessionMiddlewareBuilder::new(None)
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for SessionMiddleware
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Transform = SessionMiddlewareService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(SessionMiddlewareService {
+            service,
+            layer: Rc::new(Layer::new(Arc::clone(&self.setup))),
+        }))
+    }
+}
+
+/// The [`SessionMiddleware`] on one worker thread.
+#[derive(Debug)]
+pub struct SessionMiddlewareService<S> {
+    service: S,
+    layer: Rc<Layer>,
+}
+
+impl<S, B> Service<ServiceRequest> for SessionMiddlewareService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = SessionResponse<S::Future>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let around = request.extensions().get::<Rc<OpenSessions>>().cloned();
+        let (open, outermost) = match around {
+            Some(open) => {
+                open.enter_layer(Rc::clone(&self.layer));
+                (open, false)
+            }
+            None => {
+                let open = Rc::new(OpenSessions::new(Rc::clone(&self.layer)));
+                request.extensions_mut().insert(Rc::clone(&open));
+                (open, true)
+            }
+        };
+        // The request itself goes on unshared: actix-web's scopes need it to themselves.
+        SessionResponse {
+            inner: self.service.call(request),
+            open,
+            outermost,
+        }
+    }
+}
+
+pin_project! {
+    /// The response of a wrapped service, with its sessions settled.
+    pub struct SessionResponse<F> {
+        #[pin]
+        inner: F,
+        open: Rc<OpenSessions>,
+        outermost: bool,
+    }
+}
+
+impl<F, B> Future for SessionResponse<F>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let result = ready_or_return!(this.inner.poll(context));
+        if !*this.outermost {
+            this.open.leave_layer();
+            return Poll::Ready(result);
+        }
+        if this.open.is_untouched() {
+            return Poll::Ready(result);
+        }
+        Poll::Ready(response::settle(this.open, result))
+    }
+}
+
+impl<F> std::fmt::Debug for SessionResponse<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SessionResponse")
+            .field("outermost", &self.outermost)
+            .finish_non_exhaustive()
+    }
+}

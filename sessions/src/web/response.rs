@@ -1,0 +1,111 @@
+use actix_web::{
+    Error, HttpResponse, ResponseError,
+    dev::ServiceResponse,
+    http::{
+        StatusCode,
+        header::{self, HeaderMap},
+    },
+};
+
+use crate::{
+    cookie::SetCookie,
+    error::{MultiError, SessionError, SessionErrorKind},
+    registry::{Departures, OpenSessions},
+};
+
+use super::cache;
+
+/// Settles a request's sessions and lets the response take along what they leave with.
+pub(super) fn settle<B>(
+    open: &OpenSessions,
+    result: Result<ServiceResponse<B>, Error>,
+) -> Result<ServiceResponse<B>, Error> {
+    let server_error = match &result {
+        Ok(response) => response.status().is_server_error(),
+        Err(error) => error.as_response_error().status_code().is_server_error(),
+    };
+    let Departures {
+        cookies,
+        result: saved,
+    } = open.leave(server_error);
+    match (saved, result) {
+        (Ok(()), Ok(mut response)) => {
+            put_headers(response.headers_mut(), &cookies);
+            Ok(response)
+        }
+        (Ok(()), Err(error)) => Err(with_headers(error, cookies)),
+        (Err(errors), _) => {
+            tracing::error!(error = %Chain(&errors), "sessions could not be saved; the response becomes an error");
+            Err(with_headers(errors.into(), cookies))
+        }
+    }
+}
+
+fn put_headers(headers: &mut HeaderMap, cookies: &[SetCookie]) {
+    cache::vary_by_cookie(headers);
+    if cookies.is_empty() {
+        return;
+    }
+    cache::store_nowhere(headers);
+    for cookie in cookies {
+        headers.append(header::SET_COOKIE, cookie.to_header());
+    }
+}
+
+/// An error becomes a response only outside of every middleware; the headers wait for it there.
+fn with_headers(mut error: Error, cookies: Vec<SetCookie>) -> Error {
+    error.add_response_mapper(move |mut response| {
+        put_headers(response.headers_mut(), &cookies);
+        response
+    });
+    error
+}
+
+/// An error with its causes, on one line.
+pub(super) struct Chain<'a>(pub(super) &'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut error = self.0;
+        write!(f, "{error}")?;
+        while let Some(source) = error.source() {
+            write!(f, ": {source}")?;
+            error = source;
+        }
+        Ok(())
+    }
+}
+
+/// The status of its kind and an empty body: what went wrong is for the log.
+impl ResponseError for SessionError {
+    fn status_code(&self) -> StatusCode {
+        match self.kind() {
+            SessionErrorKind::MiddlewareMissing
+            | SessionErrorKind::Misconfigured
+            | SessionErrorKind::NameTaken
+            | SessionErrorKind::TooLarge
+            | SessionErrorKind::Unwritable
+            | SessionErrorKind::GuardAlive
+            | SessionErrorKind::PrincipalChanged
+            | SessionErrorKind::TooLate => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// The gravest status among its errors and an empty body.
+impl ResponseError for MultiError {
+    fn status_code(&self) -> StatusCode {
+        self.iter()
+            .map(ResponseError::status_code)
+            .max()
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
