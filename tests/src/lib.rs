@@ -1,1 +1,15 @@
-//! Shared test equipment.
+//! Equipment for the black-box tests: a server on a real socket, a client that speaks raw bytes, a browser's cookie jar.
+//!
+//! Nothing here knows the `sessions` crate, so that a mistake there cannot hide behind the same mistake here.
+
+mod browser;
+mod jar;
+mod server;
+mod wire;
+
+pub use self::{
+    browser::Browser,
+    jar::{Jar, StoredCookie},
+    server::Server,
+    wire::{Reply, exchange},
+};
