@@ -1,3 +1,5 @@
 //! The middleware at the boundary users stand on: bytes in, bytes out.
 
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 mod values;

@@ -2,6 +2,12 @@
 //!
 //! Nothing here knows the `sessions` crate, so that a mistake there cannot hide behind the same mistake here.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is how test equipment fails the test"
+)]
+
 mod browser;
 mod jar;
 mod server;

@@ -246,7 +246,6 @@ impl fmt::Debug for KeyId {
 ///      make one with `openssl rand -base64 32` or `cargo run --example keygen`",
 /// );
 /// ```
-#[derive(Debug)]
 pub struct KeyError {
     reason: Reason,
 }
@@ -294,6 +293,18 @@ impl fmt::Display for KeyError {
     }
 }
 
+// What `main` prints when it returns the error, so it says as much as `Display`.
+impl fmt::Debug for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("KeyError");
+        debug.field("message", &self.to_string());
+        if let Some(source) = std::error::Error::source(self) {
+            debug.field("source", &source);
+        }
+        debug.finish()
+    }
+}
+
 impl std::error::Error for KeyError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.reason {
@@ -318,7 +329,6 @@ pub enum KeyErrorKind {
 }
 
 // What the kinds carry; private, so that the source's type is no part of the interface.
-#[derive(Debug)]
 enum Reason {
     Length(usize),
     Encoding,
@@ -477,11 +487,28 @@ mod tests {
     }
 
     #[test]
+    fn a_system_without_random_bytes_is_named_with_its_cause() {
+        let error = KeyError::unavailable(getrandom::Error::UNEXPECTED);
+        assert_eq!(error.kind(), KeyErrorKind::Unavailable);
+        assert_eq!(
+            error.to_string(),
+            "the operating system gave no random bytes to make a key of"
+        );
+        assert!(std::error::Error::source(&error).is_some());
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
         let key = Key::of_seed(1);
         assert_eq!(format!("{key:?}"), "Key(..)");
         assert_eq!(format!("{key:#?}"), "Key(..)");
         assert_eq!(format!("{:?}", key.id()), "KeyId(3a9c9e2d)");
+
+        let error = "deadbeef".repeat(8).parse::<Key>().unwrap_err();
+        assert_eq!(
+            format!("{error:?}"),
+            format!("KeyError {{ message: {:?} }}", error.to_string())
+        );
     }
 
     #[test]

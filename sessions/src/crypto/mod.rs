@@ -10,7 +10,7 @@
 //! **What comes back:** the same buffer, and where in it the payload is. Whatever does not open is
 //! one of three [`OpenError`]s, which say nothing of where it differed.
 //!
-//! **What is not promised:** that a message is fresh, or was not seen before (a deadline belongs into
+//! **What is not promised:** that a message is fresh, or was not seen before (a deadline belongs in
 //! the payload); that its length is hidden; that a signed payload is hidden at all. Sealing panics
 //! if the operating system stops giving random bytes, since there is no safe way to go on.
 //!
@@ -21,6 +21,7 @@ mod error;
 mod header;
 mod key;
 mod ring;
+mod ring_error;
 mod seal;
 mod sealer;
 mod sign;
@@ -28,5 +29,6 @@ mod subkey;
 
 pub(crate) use error::{OpenError, SealError};
 pub use key::{Key, KeyError, KeyErrorKind, KeyId};
-pub use ring::{KeyRing, KeyRingError, KeyRingErrorKind};
+pub use ring::KeyRing;
+pub use ring_error::{KeyRingError, KeyRingErrorKind};
 pub(crate) use sealer::{Mode, Sealer};

@@ -5,7 +5,7 @@ use std::{
     fmt,
     fs::File,
     io::{self, Read as _},
-    path::{Path, PathBuf},
+    path::Path,
     str::FromStr,
     sync::{
         Arc, PoisonError, RwLock,
@@ -15,7 +15,10 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::crypto::key::{Key, KeyError, KeyErrorKind, KeyId, REMEDY};
+use crate::crypto::{
+    key::{Key, KeyError, KeyId},
+    ring_error::{KeyRingError, Origin, Reason},
+};
 
 /// Holds the keys of an application: one active key seals, all of them open.
 ///
@@ -89,7 +92,8 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`KeyErrorKind::Unavailable`] when the operating system gives no random bytes.
+    /// [`Unavailable`](crate::KeyErrorKind::Unavailable) when the operating system gives no random
+    /// bytes.
     pub fn generate() -> Result<Self, KeyError> {
         Key::generate().map(Self::new)
     }
@@ -110,8 +114,9 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`KeyRingErrorKind::Missing`] when the variable is not set, and whatever the text breaks. The
-    /// error names the variable and the key's position, and never shows a character of a key.
+    /// [`Missing`](crate::KeyRingErrorKind::Missing) when the variable is not set, and whatever the
+    /// text breaks. The error names the variable and the key's position, and never shows a character
+    /// of a key.
     pub fn from_env(variable: &str) -> Result<Self, KeyRingError> {
         Self::from_variable(variable, env::var_os(variable))
     }
@@ -139,14 +144,15 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`KeyRingErrorKind::Unreadable`] when the file cannot be read, and whatever the text breaks.
-    /// The error names the file and the key's position, and never shows a character of a key.
+    /// [`Unreadable`](crate::KeyRingErrorKind::Unreadable) when the file cannot be read, and whatever
+    /// the text breaks. The error names the file and the key's position, and never shows a character
+    /// of a key.
     pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeyRingError> {
         let path = path.as_ref();
         let refuse = |reason| KeyRingError::new(Origin::File(path.to_owned()), reason);
         let bytes = read(path).map_err(|source| refuse(Reason::Unreadable(source)))?;
         if bytes.len() > MAX_FILE_LENGTH {
-            return Err(refuse(Reason::TooLarge));
+            return Err(refuse(Reason::TooLarge(MAX_FILE_LENGTH)));
         }
         let text = std::str::from_utf8(&bytes).map_err(|_| refuse(Reason::NotText))?;
         Self::from_text(text).map_err(refuse)
@@ -170,7 +176,8 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`KeyRingErrorKind::Duplicate`] when a key of the ring has the same [`KeyId`].
+    /// [`Duplicate`](crate::KeyRingErrorKind::Duplicate) when a key of the ring has the same
+    /// [`KeyId`].
     pub fn retired(self, key: Key) -> Result<Self, KeyRingError> {
         self.with(RingKey::new(key, Role::Retired))
     }
@@ -188,7 +195,8 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`KeyRingErrorKind::Duplicate`] when a key of the ring has the same [`KeyId`].
+    /// [`Duplicate`](crate::KeyRingErrorKind::Duplicate) when a key of the ring has the same
+    /// [`KeyId`].
     pub fn pre_published(self, key: Key) -> Result<Self, KeyRingError> {
         self.with(RingKey::new(key, Role::PrePublished))
     }
@@ -402,170 +410,6 @@ impl Shared {
     }
 }
 
-/// Tells why a [`KeyRing`] was refused: where, which key, which rule, and what to do.
-///
-/// It never shows a character of a key.
-///
-/// ```
-/// use sessions::{KeyErrorKind, KeyRing, KeyRingErrorKind};
-///
-/// let error = "c2hvcnQ=".parse::<KeyRing>().unwrap_err();
-/// assert_eq!(error.kind(), KeyRingErrorKind::Key(KeyErrorKind::Length));
-/// assert_eq!(
-///     error.to_string(),
-///     "key ring: key 1: a key is 32 bytes (64 characters of hex, 44 of base64), this one is 5; \
-///      make one with `openssl rand -base64 32` or `cargo run --example keygen`",
-/// );
-/// ```
-pub struct KeyRingError {
-    origin: Origin,
-    reason: Reason,
-}
-
-impl KeyRingError {
-    /// Returns which rule the ring, or one of its keys, broke.
-    #[must_use]
-    pub const fn kind(&self) -> KeyRingErrorKind {
-        match &self.reason {
-            Reason::Missing => KeyRingErrorKind::Missing,
-            Reason::Unreadable(_) => KeyRingErrorKind::Unreadable,
-            Reason::TooLarge => KeyRingErrorKind::TooLarge,
-            Reason::NotText => KeyRingErrorKind::NotText,
-            Reason::Empty => KeyRingErrorKind::Empty,
-            Reason::NoActive => KeyRingErrorKind::NoActive,
-            Reason::Key { source, .. } => KeyRingErrorKind::Key(source.kind()),
-            Reason::Duplicate { .. } => KeyRingErrorKind::Duplicate,
-        }
-    }
-
-    const fn new(origin: Origin, reason: Reason) -> Self {
-        Self { origin, reason }
-    }
-}
-
-impl fmt::Display for KeyRingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.origin {
-            Origin::Code => f.write_str("key ring: ")?,
-            Origin::Variable(name) => write!(f, "{name}: ")?,
-            Origin::File(path) => write!(f, "{}: ", path.display())?,
-        }
-        match &self.reason {
-            Reason::Missing => write!(
-                f,
-                "the environment variable is not set, it holds the keys, newest first; {REMEDY}"
-            ),
-            Reason::Unreadable(_) => f.write_str("the file of keys cannot be read"),
-            Reason::TooLarge => write!(
-                f,
-                "a file of keys is at most {MAX_FILE_LENGTH} bytes, this one is larger; \
-                 remove keys that are older than the absolute timeout"
-            ),
-            Reason::NotText => {
-                f.write_str("keys are written as hex or base64, this is not even UTF-8 text; ")?;
-                f.write_str(REMEDY)
-            }
-            Reason::Empty => write!(f, "there is no key in it; {REMEDY}"),
-            Reason::NoActive => write!(
-                f,
-                "one key must seal, and all are marked `{NEXT}`; \
-                 write the key that seals without the mark"
-            ),
-            // The key's own text says the rule and the remedy.
-            Reason::Key { position, source } => write!(f, "key {position}: {source}"),
-            Reason::Duplicate {
-                positions: (first, second),
-                are_equal: true,
-            } => write!(
-                f,
-                "keys {first} and {second} are the same key; remove one of them"
-            ),
-            Reason::Duplicate {
-                positions: (first, second),
-                are_equal: false,
-            } => write!(
-                f,
-                "keys {first} and {second} have the same key id by chance; \
-                 replace the newer one, {REMEDY}"
-            ),
-        }
-    }
-}
-
-// What `main` prints when it returns the error, so it says as much as `Display`.
-impl fmt::Debug for KeyRingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut debug = f.debug_struct("KeyRingError");
-        debug.field("message", &self.to_string());
-        if let Some(source) = std::error::Error::source(self) {
-            debug.field("source", &source);
-        }
-        debug.finish()
-    }
-}
-
-impl std::error::Error for KeyRingError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.reason {
-            Reason::Unreadable(source) => Some(source),
-            // Its text is in ours; what is below it is not.
-            Reason::Key { source, .. } => source.source(),
-            Reason::Missing
-            | Reason::TooLarge
-            | Reason::NotText
-            | Reason::Empty
-            | Reason::NoActive
-            | Reason::Duplicate { .. } => None,
-        }
-    }
-}
-
-/// Lists the rules a [`KeyRing`] can break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum KeyRingErrorKind {
-    /// The environment variable is not set.
-    Missing,
-    /// The file cannot be read.
-    Unreadable,
-    /// The file is larger than any list of keys.
-    TooLarge,
-    /// The variable or the file is not UTF-8.
-    NotText,
-    /// There is no key in the text.
-    Empty,
-    /// Every key is pre-published, so that none would seal.
-    NoActive,
-    /// One of the keys breaks a rule of its own.
-    Key(KeyErrorKind),
-    /// Two keys have the same [`KeyId`].
-    Duplicate,
-}
-
-enum Origin {
-    Code,
-    Variable(String),
-    File(PathBuf),
-}
-
-// What the kinds carry. Positions count from 1, as a reader does.
-enum Reason {
-    Missing,
-    Unreadable(io::Error),
-    TooLarge,
-    NotText,
-    Empty,
-    NoActive,
-    Key {
-        position: usize,
-        source: KeyError,
-    },
-    Duplicate {
-        positions: (usize, usize),
-        are_equal: bool,
-    },
-}
-
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.lines()
         .map(|line| line.split_once('#').map_or(line, |(keys, _comment)| keys))
@@ -584,17 +428,9 @@ fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-// Only a warning: a secret mounted into a container is often world-readable and nobody else's.
-#[cfg(unix)]
 fn warn_if_readable_by_all(file: &File, path: &Path) {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    const READABLE_BY_OTHERS: u32 = 0o004;
-
-    let Ok(metadata) = file.metadata() else {
-        return;
-    };
-    if metadata.permissions().mode() & READABLE_BY_OTHERS != 0 {
+    // Only a warning: a secret mounted into a container is often readable by all, and there is nobody else.
+    if is_readable_by_all(file) {
         tracing::warn!(
             path = %path.display(),
             "the file of session keys can be read by every user of this machine; `chmod 600` it",
@@ -602,8 +438,21 @@ fn warn_if_readable_by_all(file: &File, path: &Path) {
     }
 }
 
+#[cfg(unix)]
+fn is_readable_by_all(file: &File) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    const READABLE_BY_OTHERS: u32 = 0o004;
+
+    file.metadata()
+        .is_ok_and(|metadata| metadata.permissions().mode() & READABLE_BY_OTHERS != 0)
+}
+
+// Elsewhere the answer is in access lists, which the standard library does not read.
 #[cfg(not(unix))]
-const fn warn_if_readable_by_all(_file: &File, _path: &Path) {}
+const fn is_readable_by_all(_file: &File) -> bool {
+    false
+}
 
 const NEXT: &str = "next:";
 const MAX_FILE_LENGTH: usize = 64 * 1024;
@@ -613,6 +462,10 @@ mod tests {
     use std::{fs, thread};
 
     use super::*;
+    use crate::crypto::{
+        key::{KeyErrorKind, REMEDY},
+        ring_error::KeyRingErrorKind,
+    };
 
     #[test]
     fn the_first_key_that_is_not_marked_seals() {
@@ -786,6 +639,21 @@ mod tests {
             format!("{name}: the file of keys cannot be read")
         );
         assert!(std::error::Error::source(&error).is_some());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_others_can_read_is_noticed() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let path = env::temp_dir().join(format!("sessions-ring-mode-{}", std::process::id()));
+        let file = File::create(&path).unwrap();
+        for (mode, is_readable) in [(0o600, false), (0o640, false), (0o644, true)] {
+            file.set_permissions(fs::Permissions::from_mode(mode))
+                .unwrap();
+            assert_eq!(is_readable_by_all(&file), is_readable, "{mode:o}");
+        }
+        fs::remove_file(path).unwrap();
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::{
 
 /// Writes bytes as a CBOR byte string: one byte each, where plain serde writes an array of integers of up to two.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "the derive's output makes it")]
 pub struct AsBytes<'a, B: ?Sized>(pub &'a B);
 
 impl<B: AsRef<[u8]> + ?Sized> Serialize for AsBytes<'_, B> {

@@ -48,6 +48,10 @@ impl Layer {
     }
 
     /// The desk for a type under a name; `None` if this middleware leaves the type to an outer one.
+    #[expect(
+        clippy::ptr_arg,
+        reason = "a name from a constant is kept without a copy"
+    )]
     pub(super) fn desk<T: Schema>(
         &self,
         name: &Cow<'static, str>,

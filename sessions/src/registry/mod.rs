@@ -6,6 +6,10 @@
 mod layer;
 mod open;
 mod options;
+#[expect(
+    clippy::module_inception,
+    reason = "the file is named after the type it presents"
+)]
 mod registry;
 
 pub(crate) use self::{

@@ -128,6 +128,10 @@ impl OpenSessions {
         }
     }
 
+    #[expect(
+        clippy::ptr_arg,
+        reason = "a name from a constant is kept without a copy"
+    )]
     fn desk<T: SessionData>(
         &self,
         name: &Cow<'static, str>,

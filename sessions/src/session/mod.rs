@@ -7,6 +7,10 @@ mod accessors;
 mod core;
 pub(crate) mod lifecycle;
 mod lifetime;
+#[expect(
+    clippy::module_inception,
+    reason = "the file is named after the type it presents"
+)]
 mod session;
 mod session_data;
 mod shown;

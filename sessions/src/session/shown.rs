@@ -4,6 +4,7 @@ use std::fmt;
 ///
 /// As with [`Fresh`](crate::data::Fresh), method lookup prefers the inherent method, which exists only where the bound holds.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "the derive's output makes it")]
 pub struct Shown<'a, V: ?Sized>(pub &'a V);
 
 impl<V: fmt::Debug> Shown<'_, V> {

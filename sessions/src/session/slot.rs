@@ -188,6 +188,10 @@ impl<T: SessionData> Slot<T> {
     }
 
     /// Shows the session with what `fields` adds of its data.
+    ///
+    /// # Errors
+    ///
+    /// The formatter's.
     pub fn debug(
         &self,
         f: &mut fmt::Formatter<'_>,

@@ -28,7 +28,7 @@ impl<T: SessionData> FromRequest for Session<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let session =
             open_sessions(request, T::NAME).and_then(|open| open.open::<T>(Cow::Borrowed(T::NAME)));
-        ready(session.map(Session::new).inspect_err(log))
+        ready(session.map(Self::new).inspect_err(log))
     }
 }
 

@@ -1,0 +1,6 @@
+//! One file or folder a task; run one with `cargo run --example NAME`.
+//!
+//! | example | shows |
+//! | --- | --- |
+//! | `quickstart` | a small shop: visits, a cart with flash messages, logging in and out, "keep me logged in" |
+//! | `keygen` | prints a fresh key for `SESSION_KEYS` |

@@ -1,0 +1,181 @@
+//! Keeps the house in order: imports point downstairs, and few rooms know the street.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use syn::{UseTree, visit::Visit};
+
+/// The rooms and their floors. A room imports from floors below its own, and from itself.
+const FLOORS: [(&str, u8); 12] = [
+    ("clock", 0),
+    ("crypto", 1),
+    ("data", 1),
+    ("store", 1),
+    ("cookie", 1),
+    ("error", 2),
+    ("stores", 3),
+    ("session", 4),
+    ("manager", 5),
+    ("registry", 6),
+    ("web", 7),
+    ("test_util", 8),
+];
+
+/// The rooms that may name the web framework.
+const DOORS: [&str; 3] = ["cookie", "manager", "web"];
+
+/// What a room without I/O does not name.
+const OUTSIDE: [&str; 6] = ["fs", "net", "process", "env", "tokio", "actix_web"];
+
+/// The first two segments of every path in a file, whether imported or written out.
+#[derive(Default)]
+struct Paths {
+    found: Vec<(String, String)>,
+}
+
+impl Paths {
+    fn walk(&mut self, first: Option<&str>, tree: &UseTree) {
+        match (tree, first) {
+            (UseTree::Path(path), None) => self.walk(Some(&path.ident.to_string()), &path.tree),
+            (UseTree::Path(path), Some(first)) => self.note(first, &path.ident.to_string()),
+            (UseTree::Name(name), Some(first)) => self.note(first, &name.ident.to_string()),
+            (UseTree::Rename(rename), Some(first)) => self.note(first, &rename.ident.to_string()),
+            (UseTree::Name(name), None) => self.note(&name.ident.to_string(), ""),
+            (UseTree::Rename(rename), None) => self.note(&rename.ident.to_string(), ""),
+            (UseTree::Group(group), first) => {
+                group.items.iter().for_each(|item| self.walk(first, item));
+            }
+            (UseTree::Glob(_), Some(first)) => self.note(first, "*"),
+            (UseTree::Glob(_), None) => {}
+        }
+    }
+
+    fn note(&mut self, first: &str, second: &str) {
+        self.found.push((first.to_owned(), second.to_owned()));
+    }
+}
+
+impl<'ast> Visit<'ast> for Paths {
+    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        self.walk(None, &item.tree);
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let mut segments = path
+            .segments
+            .iter()
+            .map(|segment| segment.ident.to_string());
+        if let Some(first) = segments.next() {
+            self.note(&first, &segments.next().unwrap_or_default());
+        }
+        syn::visit::visit_path(self, path);
+    }
+}
+
+/// Every source file of the library: its room, its path, its paths.
+fn sources() -> Vec<(String, PathBuf, Paths)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sessions/src");
+    let mut files = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    assert!(files.len() > 30, "only {} sources found", files.len());
+    files
+        .into_iter()
+        .map(|path| {
+            let first = path.strip_prefix(&root).unwrap().iter().next().unwrap();
+            let room = first.to_str().unwrap().trim_end_matches(".rs").to_owned();
+            let mut paths = Paths::default();
+            paths.visit_file(&syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap());
+            (room, path, paths)
+        })
+        .collect()
+}
+
+fn floor(room: &str) -> Option<u8> {
+    FLOORS
+        .iter()
+        .find(|(name, _)| *name == room)
+        .map(|(_, floor)| *floor)
+}
+
+#[test]
+fn imports_point_downstairs() {
+    let mut seen = 0;
+    for (room, path, paths) in sources() {
+        if room == "lib" || room == "private" {
+            continue;
+        }
+        let own = floor(&room).unwrap_or_else(|| panic!("{room} has no floor; give it one"));
+        for (first, second) in &paths.found {
+            if first != "crate" || second.is_empty() || *second == room {
+                continue;
+            }
+            let other = floor(second);
+            let other = other.unwrap_or_else(|| {
+                panic!("{path:?} names crate::{second}: import it from its room")
+            });
+            assert!(
+                other < own,
+                "{path:?} on floor {own} climbs to crate::{second} on floor {other}"
+            );
+            seen += 1;
+        }
+    }
+    assert!(
+        seen > 50,
+        "only {seen} imports seen: this test sees nothing"
+    );
+}
+
+#[test]
+fn only_the_doors_know_the_web_framework() {
+    let mut seen = 0;
+    for (room, path, paths) in sources() {
+        for (first, _) in &paths.found {
+            if first == "actix_web" || first == "actix_service" {
+                assert!(DOORS.contains(&room.as_str()), "{path:?} names {first}");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 5, "only {seen} uses seen: this test sees nothing");
+}
+
+#[test]
+fn sessions_and_data_do_no_input_or_output() {
+    for (room, path, paths) in sources() {
+        if room != "session" && room != "data" {
+            continue;
+        }
+        for (first, second) in &paths.found {
+            let named = if first == "std" { second } else { first };
+            assert!(
+                !OUTSIDE.contains(&named.as_str()),
+                "{path:?} names {first}::{second}"
+            );
+        }
+    }
+}
+
+#[test]
+fn only_the_clock_asks_the_system_for_the_time() {
+    for (room, path, paths) in sources() {
+        for (first, second) in &paths.found {
+            let asks = (first == "SystemTime" || first == "Instant") && second == "now";
+            assert!(!asks || room == "clock", "{path:?} names {first}::{second}");
+        }
+    }
+}
