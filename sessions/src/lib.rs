@@ -18,7 +18,7 @@ mod web;
 #[path = "private.rs"]
 pub mod __private;
 
-// pub use sessions_derive::SessionData;
+pub use sessions_derive::SessionData;
 
 pub use crate::{
     clock::Clock,
