@@ -77,10 +77,10 @@ async fn add(mut cart: Session<Cart>, tea: Form<Tea>) -> impl Responder {
     let name: String = tea.into_inner().name.chars().take(40).collect();
     cart.push_notice(format!("{name} is in your cart."));
     let mut items = cart.items_mut();
-    match items.iter_mut().find(|item| item.name == name) {
-        Some(item) => item.count += 1,
-        None if items.len() < 20 => items.push(Item { name, count: 1 }),
-        None => {}
+    if let Some(item) = items.iter_mut().find(|item| item.name == name) {
+        item.count += 1;
+    } else if items.len() < 20 {
+        items.push(Item { name, count: 1 });
     }
     Redirect::to("/").see_other()
 }
