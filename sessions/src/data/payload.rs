@@ -106,10 +106,9 @@ pub(crate) fn same_content(a: &[u8], b: &[u8]) -> bool {
     }
 }
 
-fn byte_sum(bytes: &[u8]) -> u32 {
-    bytes
-        .iter()
-        .fold(0, |sum, byte| sum.wrapping_add(u32::from(*byte)))
+/// Modulo 256, which the compiler turns into a few vector instructions; one change in 256 slips through to the closer look.
+fn byte_sum(bytes: &[u8]) -> u8 {
+    bytes.iter().fold(0, |sum, byte| sum.wrapping_add(*byte))
 }
 
 fn content(payload: &[u8]) -> Result<(u32, Value), serde_cbor::Error> {

@@ -5,8 +5,7 @@
 use std::{alloc::System, env, error::Error, io::Write as _};
 
 use actix_session::{
-    Session as PeerSession, SessionMiddleware as PeerMiddleware,
-    config::CookieContentSecurity,
+    Session as PeerSession, SessionMiddleware as PeerMiddleware, config::CookieContentSecurity,
     storage::CookieSessionStore,
 };
 use actix_web::{
@@ -103,7 +102,10 @@ where
     B: MessageBody,
 {
     let first = call_service(app, TestRequest::get().uri("/begin").to_request()).await;
-    let line = first.headers().get(SET_COOKIE).map_or("x=y", |line| line.to_str().unwrap_or_default());
+    let line = first
+        .headers()
+        .get(SET_COOKIE)
+        .map_or("x=y", |line| line.to_str().unwrap_or_default());
     let pair = line.split(';').next().unwrap_or_default();
     let cookies = format!(
         "_ga=GA1.2.1234567890.1700000000; theme=dark; {pair}; consent=yes; lang=en-GB; utm=spring-campaign-2026"
@@ -113,7 +115,10 @@ where
     let uri = format!("/{case}");
     let mut allocations = 0;
     for _ in 0..requests {
-        let request = TestRequest::get().uri(&uri).insert_header((COOKIE, cookies.clone())).to_request();
+        let request = TestRequest::get()
+            .uri(&uri)
+            .insert_header((COOKIE, cookies.clone()))
+            .to_request();
         let region = Region::new(ALLOCATOR);
         let response = call_service(app, request).await;
         if !response.status().is_success() {
@@ -136,9 +141,12 @@ async fn contend(contender: &str, case: &str, requests: usize) -> Result<usize, 
             .route("/modify", web::get().to(modify));
     };
     let peer = |security| {
-        PeerMiddleware::builder(CookieSessionStore::default(), actix_web::cookie::Key::generate())
-            .cookie_content_security(security)
-            .build()
+        PeerMiddleware::builder(
+            CookieSessionStore::default(),
+            actix_web::cookie::Key::generate(),
+        )
+        .cookie_content_security(security)
+        .build()
     };
     let peer_routes = |config: &mut web::ServiceConfig| {
         config
@@ -149,19 +157,27 @@ async fn contend(contender: &str, case: &str, requests: usize) -> Result<usize, 
     };
     match contender {
         "sealed" => {
-            let app = App::new().wrap(ours(CookieStore::sealed(keys))?).configure(routes);
+            let app = App::new()
+                .wrap(ours(CookieStore::sealed(keys))?)
+                .configure(routes);
             run(&init_service(app).await, case, requests).await
         }
         "signed" => {
-            let app = App::new().wrap(ours(CookieStore::signed(keys))?).configure(routes);
+            let app = App::new()
+                .wrap(ours(CookieStore::signed(keys))?)
+                .configure(routes);
             run(&init_service(app).await, case, requests).await
         }
         "peer-private" => {
-            let app = App::new().wrap(peer(CookieContentSecurity::Private)).configure(peer_routes);
+            let app = App::new()
+                .wrap(peer(CookieContentSecurity::Private))
+                .configure(peer_routes);
             run(&init_service(app).await, case, requests).await
         }
         "peer-signed" => {
-            let app = App::new().wrap(peer(CookieContentSecurity::Signed)).configure(peer_routes);
+            let app = App::new()
+                .wrap(peer(CookieContentSecurity::Signed))
+                .configure(peer_routes);
             run(&init_service(app).await, case, requests).await
         }
         _ => {
@@ -172,7 +188,12 @@ async fn contend(contender: &str, case: &str, requests: usize) -> Result<usize, 
                     .route("/read", web::get().to(untouched))
                     .route("/modify", web::get().to(untouched));
             };
-            run(&init_service(App::new().configure(bare)).await, case, requests).await
+            run(
+                &init_service(App::new().configure(bare)).await,
+                case,
+                requests,
+            )
+            .await
         }
     }
 }
@@ -187,7 +208,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     for case in CASES {
         for contender in CONTENDERS {
-            writeln!(out, "{case:10} {contender:13} {} allocations", contend(contender, case, 10).await?)?;
+            writeln!(
+                out,
+                "{case:10} {contender:13} {} allocations",
+                contend(contender, case, 10).await?
+            )?;
         }
     }
     Ok(())
