@@ -60,7 +60,7 @@ use proc_macro::TokenStream;
 /// | attribute | meaning |
 /// | --- | --- |
 /// | `key = "i"` | the key it is stored under; by default the field's name |
-/// | `alias = "old"` | a key it is also read from; may be repeated |
+/// | `alias = "old"` | a key it is also read from, where its own is absent; may be repeated |
 /// | `default`, `default = expr` | its value where the stored data has none; by default `Default::default()`. A new session starts with the struct's own `Default` if it has one, else with these |
 /// | `with = module` | serde's `with`: `module::serialize` and `module::deserialize` |
 /// | `skip` | is not stored: it lives for the request only |
@@ -84,6 +84,10 @@ use proc_macro::TokenStream;
 /// | `flash` `notices: Vec<String>` | `push_notices(impl Into<String>)`, `take_notices() -> Vec<String>` |
 /// | `flash(one = "notice")` `notices: Vec<String>` | `push_notice(impl Into<String>)`, `take_notices()` |
 /// | `principal` `user: Option<u64>` | `user() -> Option<u64>`, `set_user(u64)`, `take_user() -> Option<u64>` |
+///
+/// Readers borrow the session and writers borrow it mutably, so that a guard held too long does not
+/// compile. Neither does a reader within a writer's arguments: `cart.set_count(cart.count() + 1)` is
+/// `*cart.count_mut() += 1`.
 ///
 /// # Errors
 ///

@@ -22,7 +22,7 @@ pub(crate) fn serializer(
     generics.params.insert(0, parse_quote!('__value));
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     quote! {
-        {
+        &{
             struct __With #impl_generics (
                 &'__value #ty,
                 ::core::marker::PhantomData<fn() -> #this>,
@@ -46,7 +46,7 @@ pub(crate) fn serializer(
                 }
             }
 
-            &__With(&self.#ident, ::core::marker::PhantomData)
+            __With(&self.#ident, ::core::marker::PhantomData)
         }
     }
 }

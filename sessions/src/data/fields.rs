@@ -27,6 +27,8 @@ pub struct Fields<'a, A> {
     expected: usize,
     /// So far: every field present, in our order, under its own key, and nothing else.
     exact: bool,
+    /// Whether the last field was named by one of its aliases.
+    by_alias: bool,
     unknown: &'a mut Unknown,
 }
 
@@ -37,6 +39,7 @@ impl<'a, A> Fields<'a, A> {
             keys,
             expected: 0,
             exact: true,
+            by_alias: false,
             unknown,
         }
     }
@@ -67,6 +70,7 @@ impl<'de, A: MapAccess<'de>> Fields<'_, A> {
                 None => return Ok(None),
                 Some(Key::Known { index, by_alias }) => {
                     self.exact &= index == self.expected && !by_alias;
+                    self.by_alias = by_alias;
                     self.expected = index + 1;
                     return Ok(Some(index));
                 }
@@ -77,6 +81,15 @@ impl<'de, A: MapAccess<'de>> Fields<'_, A> {
                 }
             }
         }
+    }
+
+    /// Whether [`next`](Self::next) found the field under one of its aliases.
+    ///
+    /// Key and alias may both stand: code that only knows the old key writes it back beside the new one, which it kept as unknown. The
+    /// key's value is then the one that counts.
+    #[must_use]
+    pub fn by_alias(&self) -> bool {
+        self.by_alias
     }
 
     /// The value of the field that [`next`](Self::next) named.

@@ -34,8 +34,7 @@ pub(crate) fn encode<T: Schema>(
 
 /// Reads a payload as `T`, through the chain of its `previous` types where the version is older.
 pub(crate) fn decode<T: Schema>(payload: &[u8]) -> Result<Decoded<T>, DecodeError> {
-    // Positions in place of names would let a moved field relabel data, in the nested types too.
-    let mut deserializer = Deserializer::from_slice(payload).disable_packed_format();
+    let mut deserializer = Deserializer::from_slice(payload);
     let version = u32::deserialize(&mut deserializer)?;
     let fields = payload
         .get(deserializer.byte_offset()..)
@@ -74,8 +73,10 @@ impl Stored<'_> {
             Ordering::Greater => return Err(DecodeErrorKind::NewerVersion.into()),
             Ordering::Less => T::from_previous(self)?,
             Ordering::Equal => {
-                let mut deserializer =
-                    Deserializer::from_slice(self.fields).disable_packed_format();
+                // Positions in place of names would let a moved field relabel data. The fields' own keys are text or refused (`KeySeed`), and
+                // nothing here writes positions into a nested struct; to forbid them there (`disable_packed_format`) would forbid every map
+                // with integer keys.
+                let mut deserializer = Deserializer::from_slice(self.fields);
                 let data = MapSeed {
                     unknown: &mut unknown,
                     exact: &mut exact,
