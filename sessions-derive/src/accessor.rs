@@ -169,6 +169,7 @@ impl Accessor<'_> {
             #(#field_docs)*
             #deprecation
             #must_use
+            #[track_caller]
             #vis #signature #display { #body }
         }
     }

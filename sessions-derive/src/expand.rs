@@ -112,7 +112,7 @@ fn encode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
         .map(|field| {
             let ident = field.ident;
             let key = field.key();
-            let mut entry = quote!(serialize_entry);
+            let mut write = quote!(field);
             let value = if let Some(given) = &field.attrs.with {
                 with::serializer(container, field, &given.value, generics)
             } else if field.is_bytes() {
@@ -120,29 +120,24 @@ fn encode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
             } else {
                 let ty = &field.ty;
                 // Where the type has no `Serialize`, the error points to it.
-                entry = quote_spanned! {own_span(field.original_ty.span())=>
-                    serialize_entry::<::core::primitive::str, #ty>
-                };
+                write = quote_spanned!(own_span(field.original_ty.span())=> field::<#ty>);
                 quote!(&self.#ident)
             };
             quote! {
-                #krate::__private::serde::ser::SerializeMap::#entry(map, #key, #value)?;
+                #krate::__private::FieldWriter::#write(fields, #key, #value)?;
             }
         })
         .collect();
-    let map = if entries.is_empty() {
+    let fields = if entries.is_empty() {
         quote!(_)
     } else {
-        quote!(map)
+        quote!(fields)
     };
     quote! {
-        fn encode_fields<__M>(
+        fn encode_fields(
             &self,
-            #map: &mut __M,
-        ) -> ::core::result::Result<(), <__M as #krate::__private::serde::ser::SerializeMap>::Error>
-        where
-            __M: #krate::__private::serde::ser::SerializeMap,
-        {
+            #fields: &mut #krate::__private::FieldWriter<'_>,
+        ) -> ::core::result::Result<(), #krate::__private::EncodeError> {
             #(#entries)*
             ::core::result::Result::Ok(())
         }
@@ -213,12 +208,9 @@ fn decode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
     });
     // An index is one of ours, so that the last arm is for the compiler.
     quote! {
-        fn decode_fields<'__de, __A>(
-            fields: &mut #fields<'_, __A>,
-        ) -> ::core::result::Result<Self, <__A as #krate::__private::serde::de::MapAccess<'__de>>::Error>
-        where
-            __A: #krate::__private::serde::de::MapAccess<'__de>,
-        {
+        fn decode_fields(
+            fields: &mut #fields<'_>,
+        ) -> ::core::result::Result<Self, #krate::__private::DecodeError> {
             #slots
             while let ::core::option::Option::Some(index) = #fields::next(fields)? {
                 match index {
