@@ -26,9 +26,9 @@ pub use crate::{
     crypto::{Key, KeyError, KeyErrorKind, KeyId, KeyRing, KeyRingError, KeyRingErrorKind},
     data::Schema,
     error::{BuildError, MultiError, SessionError, SessionErrorKind},
-    registry::{Registry, SessionOptions},
+    registry::{Registry, SessionOptions, Store},
     session::{Lifetime, Session, SessionData, ValueError, ValueKey, Values, ValuesAccessors},
     store::{Handle, Origin, Rejection},
-    stores::{CookieStore, Store},
+    stores::CookieStore,
     web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},
 };

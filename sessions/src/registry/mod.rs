@@ -11,9 +11,10 @@ mod options;
     reason = "the file is named after the type it presents"
 )]
 mod registry;
+mod store;
 
 pub(crate) use self::{
     layer::{Layer, Setup, Typed},
     open::{Departures, OpenSessions},
 };
-pub use self::{options::SessionOptions, registry::Registry};
+pub use self::{options::SessionOptions, registry::Registry, store::Store};

@@ -6,8 +6,10 @@ use crate::{
     error::{BuildError, BuildErrorKind},
     manager::{Backend, Desk},
     session::Lifetime,
-    stores::{CookieCodec, Store, StoreKind},
+    stores::CookieCodec,
 };
+
+use super::store::{Store, StoreKind};
 
 /// The options of a session type, or of all: store, cookie attributes, lifetime.
 ///
@@ -160,8 +162,28 @@ impl SessionOptions {
         self
     }
 
+    /// Fills what is left open from the store it will be kept in, and then from `shared`.
+    pub(crate) fn resolve(self, shared: &Self) -> Self {
+        let store = self.store.as_ref().or(shared.store.as_ref());
+        match store.and_then(|store| store.options.clone()) {
+            Some(of_store) => self.over(&of_store).over(shared),
+            None => self.over(shared),
+        }
+    }
+
+    pub(crate) fn names_store(&self) -> bool {
+        self.store.is_some()
+    }
+
+    pub(super) fn without_store(self) -> Self {
+        Self {
+            store: None,
+            ..self
+        }
+    }
+
     /// Fills what is left open from `base`.
-    pub(crate) fn over(self, base: &Self) -> Self {
+    fn over(self, base: &Self) -> Self {
         Self {
             store: self.store.or_else(|| base.store.clone()),
             name_prefix: self.name_prefix.or(base.name_prefix),
@@ -251,5 +273,116 @@ impl SessionOptions {
             absolute,
             touch_interval,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{crypto::KeyRing, stores::CookieStore};
+
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+
+    fn store() -> CookieStore {
+        CookieStore::sealed(KeyRing::generate().unwrap())
+    }
+
+    fn removal(options: &SessionOptions) -> String {
+        let desk = options
+            .desk(Cow::Borrowed("cart"), &Clock::system())
+            .unwrap();
+        desk.cookie
+            .removal()
+            .to_header()
+            .to_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    #[test]
+    fn a_type_s_options_come_before_its_store_s_and_those_before_the_shared_ones() {
+        let shared = SessionOptions::new()
+            .store(store())
+            .same_site(SameSite::Strict)
+            .path("/shared")
+            .name_prefix(NamePrefix::Secure);
+        let own_store = Store::from(store())
+            .options(|all| all.path("/store").domain("store.example").store(store()));
+        let options = SessionOptions::new()
+            .store(own_store)
+            .domain("type.example")
+            .resolve(&shared);
+        assert_eq!(
+            removal(&options),
+            "__Secure-cart=; HttpOnly; SameSite=Strict; Secure; Path=/store; Domain=type.example; \
+             Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
+        );
+    }
+
+    #[test]
+    fn of_two_timeouts_the_one_that_was_not_chosen_gives_way() {
+        let lifetime = |options: SessionOptions| {
+            let lifetime = options.checked_lifetime().unwrap();
+            (
+                lifetime.idle / 3600,
+                lifetime.absolute / 3600,
+                lifetime.touch_interval / 60,
+            )
+        };
+        let seconds = Duration::from_secs;
+        let options = SessionOptions::new;
+        assert_eq!(
+            lifetime(options()),
+            (seconds(168), seconds(720), seconds(60))
+        );
+        assert_eq!(
+            lifetime(options().absolute_timeout(HOUR * 12)),
+            (seconds(12), seconds(12), seconds(60))
+        );
+        assert_eq!(
+            lifetime(options().idle_timeout(HOUR * 1000)),
+            (seconds(1000), seconds(1000), seconds(60))
+        );
+        assert_eq!(
+            lifetime(options().idle_timeout(HOUR)),
+            (seconds(1), seconds(720), seconds(10))
+        );
+    }
+
+    #[test]
+    fn timeouts_that_cannot_work_are_refused() {
+        let refused = |options: SessionOptions| {
+            let error = options
+                .store(store())
+                .desk(Cow::Borrowed("cart"), &Clock::system())
+                .unwrap_err();
+            error.to_string()
+        };
+        let options = SessionOptions::new;
+        let cases = [
+            (
+                options().idle_timeout(HOUR * 2).absolute_timeout(HOUR),
+                "an idle timeout longer than the absolute timeout",
+            ),
+            (
+                options().idle_timeout(Duration::from_millis(999)),
+                "a timeout of less than a second",
+            ),
+            (
+                options().absolute_timeout(Duration::ZERO),
+                "a timeout of less than a second",
+            ),
+            (
+                options().idle_timeout(HOUR).touch_interval(HOUR),
+                "a touch interval as long as the idle timeout",
+            ),
+        ];
+        for (options, rule) in cases {
+            let message = refused(options);
+            assert!(
+                message.starts_with(&format!("session `cart`: {rule}")),
+                "{message}"
+            );
+        }
     }
 }

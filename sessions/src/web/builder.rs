@@ -3,9 +3,8 @@ use std::{any::TypeId, borrow::Cow, mem, sync::Arc};
 use crate::{
     clock::Clock,
     error::BuildError,
-    registry::{SessionOptions, Setup, Typed},
+    registry::{SessionOptions, Setup, Store, Typed},
     session::SessionData,
-    stores::Store,
 };
 
 use super::SessionMiddleware;
@@ -82,14 +81,14 @@ impl SessionMiddlewareBuilder {
     /// session, two types under one name. The message names the rule and the remedy.
     pub fn build(mut self) -> Result<SessionMiddleware, BuildError> {
         let answers_for_all = self.default_store.is_some();
-        let mut base = SessionOptions::new();
-        if let Some(store) = self.default_store {
-            base = base.store(store);
-        }
-        let shared = self.shared.over(&base);
+        let shared = match self.default_store {
+            Some(store) if !self.shared.names_store() => self.shared.store(store),
+            _ => self.shared,
+        };
         for typed in &mut self.typed {
-            typed.options = mem::take(&mut typed.options).over(&shared);
+            typed.options = mem::take(&mut typed.options).resolve(&shared);
         }
+        let shared = SessionOptions::new().resolve(&shared);
         let setup = Setup {
             default: answers_for_all.then_some(shared),
             typed: self.typed,

@@ -13,10 +13,7 @@ use actix_web::{
 };
 use pin_project_lite::pin_project;
 
-use crate::{
-    registry::{Layer, OpenSessions, Setup},
-    stores::Store,
-};
+use crate::registry::{Layer, OpenSessions, Setup, Store};
 
 use super::{SessionMiddlewareBuilder, response};
 
