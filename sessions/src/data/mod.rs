@@ -17,6 +17,7 @@ mod fields;
 mod flash;
 mod fresh;
 mod head;
+mod item;
 mod payload;
 mod schema;
 mod unknown;
@@ -33,6 +34,7 @@ pub use self::{
 };
 pub(crate) use self::{
     error::DecodeErrorKind,
+    item::Item,
     payload::{Decoded, decode, encode, same_content},
     unknown::Unknown,
 };

@@ -4,9 +4,8 @@ use serde::{
     Serialize, Serializer,
     de::{DeserializeOwned, DeserializeSeed, Deserializer, Visitor},
 };
-use serde_cbor::{Value, value};
 
-use crate::data::{DecodeError, EncodeError, FieldKeys, FieldWriter, Fields, Schema};
+use crate::data::{DecodeError, EncodeError, FieldKeys, FieldWriter, Fields, Item, Schema};
 
 use super::{Accessors, SessionData, Slot};
 
@@ -32,7 +31,7 @@ use super::{Accessors, SessionData, Slot};
 /// ```
 #[derive(Clone, Default, PartialEq)]
 pub struct Values {
-    entries: BTreeMap<ValueKey, Value>,
+    entries: BTreeMap<ValueKey, Item>,
 }
 
 /// A key of [`Values`].
@@ -63,10 +62,10 @@ impl Values {
         key: impl Into<ValueKey>,
     ) -> Result<Option<V>, ValueError> {
         let key = key.into();
-        let Some(value) = self.entries.get(&key) else {
+        let Some(item) = self.entries.get(&key) else {
             return Ok(None);
         };
-        value::from_value(value.clone())
+        item.read()
             .map(Some)
             .map_err(|source| ValueError { key, source })
     }
@@ -82,9 +81,9 @@ impl Values {
         value: &V,
     ) -> Result<(), ValueError> {
         let key = key.into();
-        match value::to_value(value) {
-            Ok(value) => {
-                self.entries.insert(key, value);
+        match Item::of(value) {
+            Ok(item) => {
+                self.entries.insert(key, item);
                 Ok(())
             }
             Err(source) => Err(ValueError { key, source }),
@@ -322,5 +321,145 @@ impl fmt::Display for ValueError {
 impl Error for ValueError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.source)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::{
+        clock::Clock,
+        data::{self, Unknown},
+    };
+
+    use super::*;
+
+    fn encoded(values: &Values) -> Vec<u8> {
+        let mut payload = Vec::new();
+        data::encode(values, &Unknown::default(), &mut payload).unwrap();
+        payload
+    }
+
+    fn decoded(payload: &[u8]) -> Result<Values, DecodeError> {
+        data::decode(payload).map(|decoded| decoded.data)
+    }
+
+    #[test]
+    fn values_of_any_kind_under_integers_and_texts_come_back() {
+        let mut values = Values::default();
+        for key in [0, 7, 27, 28, 1 << 40, -1, i64::MIN, i64::MAX] {
+            values.insert(key, &key).unwrap();
+        }
+        let nested: BTreeMap<u8, BTreeMap<u64, bool>> = [(0, [(u64::MAX, true)].into())].into();
+        values.insert("nested", &nested).unwrap();
+        let pairs: BTreeMap<(u8, bool), Vec<f64>> = [((1, true), vec![0.5, f64::MAX])].into();
+        values.insert("pairs", &pairs).unwrap();
+        values.insert("", &Some("text")).unwrap();
+        values.insert("nothing", &None::<u8>).unwrap();
+        values
+            .insert("below", &(-1 - i128::from(u64::MAX)))
+            .unwrap();
+
+        let back = decoded(&encoded(&values)).unwrap();
+        assert!(back == values);
+        assert_eq!(back.get("nested").unwrap(), Some(nested));
+        assert_eq!(back.get("pairs").unwrap(), Some(pairs));
+        assert_eq!(back.get::<String>("").unwrap().as_deref(), Some("text"));
+        assert_eq!(back.get::<Option<u8>>("nothing").unwrap(), Some(None));
+        assert_eq!(back.get("below").unwrap(), Some(-1 - i128::from(u64::MAX)));
+    }
+
+    // Read by hand against RFC 8949, section 3. A change here is another format.
+    #[test]
+    fn the_bytes_of_values_are_frozen() {
+        let mut values = Values::default();
+        values.insert("a", &[1.5]).unwrap();
+        values.insert(-2, &true).unwrap();
+        values.insert(24, "b").unwrap();
+        assert_eq!(
+            encoded(&values),
+            b"\x01\xa3\x21\xf5\x18\x18\x61b\x61a\x81\xf9\x3e\x00"
+        );
+    }
+
+    #[test]
+    fn payloads_that_nobody_of_ours_wrote_are_refused() {
+        for fields in [
+            &b""[..],
+            b"\x80",
+            b"\x07",
+            b"\xa1\x41a\x07",
+            b"\xa1\x80\x07",
+            b"\xa1\xf9\x3e\x00\x07",
+            b"\xa1\x1b\x80\0\0\0\0\0\0\0\x07",
+            b"\xa2\x07\x07\x07\x07",
+            b"\xa2\x07\x07\x18\x07\x07",
+            b"\xa2\x61a\x07\x61a\x07",
+            b"\xa1\x61\xff\x07",
+            b"\xa1\x61a\x61\xff",
+            b"\xa1\x61a\x07\x00",
+            b"\xa2\x61a\x07",
+            b"\xa1\x61a\x9b\x40\0\0\0\0\0\0\0\x00",
+            b"\xa1\x61a\xbb\x40\0\0\0\0\0\0\0\x00\x00",
+            b"\xa1\x61a\x5b\xff\xff\xff\xff\xff\xff\xff\xff\x00",
+            b"\xbb\x40\0\0\0\0\0\0\0\x61a\x07",
+            b"\xa1\x61a\x9f\x00",
+            b"\xbf\x61a\x07",
+            b"\xa1\x61a\x1c",
+        ] {
+            assert!(decoded(&[b"\x01", fields].concat()).is_err(), "{fields:?}");
+        }
+        for opening in [&b"\x81"[..], b"\x9f", b"\xa1\x00", b"\xa1", b"\xc0"] {
+            let nested = [b"\x01\xa1\x61a", &opening.repeat(10_000)[..], b"\x00"].concat();
+            assert!(decoded(&nested).is_err(), "{opening:?}");
+        }
+    }
+
+    #[test]
+    fn a_value_nested_too_deeply_to_be_read_is_refused_when_it_is_inserted() {
+        let mut values = Values::default();
+        let mut nested = Item::Null;
+        for _ in 0..200 {
+            nested = Item::Array([nested].into());
+        }
+        assert!(values.insert("nested", &nested).is_err());
+        assert!(values.is_empty());
+    }
+
+    #[test]
+    fn a_mebibyte_of_maps_with_costly_keys_is_read_in_bounded_time() {
+        // {"a": {[[0, 0, ..]]: 0, [0]: 0, [1]: 0, ..}}: to sort these, the first key would be written once for each of the others.
+        let (elements, keys) = (524_288_u32, 104_857_u32);
+        let mut payload = b"\x01\xa1\x61a\xba".to_vec();
+        payload.extend((keys + 1).to_be_bytes());
+        payload.extend(b"\x81\x9a");
+        payload.extend(elements.to_be_bytes());
+        payload.extend(vec![0; elements as usize + 1]);
+        for number in 0..keys {
+            payload.extend(b"\x81\x1a");
+            payload.extend(number.to_be_bytes());
+            payload.push(0);
+        }
+        assert!(payload.len() >= 1 << 20);
+        let clock = Clock::system();
+        let before = clock.now();
+        assert_eq!(decoded(&payload).unwrap().len(), 1);
+        // It takes a fraction of a second; anything of quadratic time would take an hour.
+        assert!(clock.now().seconds_since(before) < 10);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), entries in 0xa0_u8..0xa6) {
+            for payload in [bytes.clone(), [&[1, entries][..], &bytes].concat(), [&b"\x01\xa1\x07"[..], &bytes].concat()] {
+                if let Ok(values) = decoded(&payload) {
+                    let written = encoded(&values);
+                    prop_assert!(decoded(&written).is_ok_and(|again| again == values));
+                }
+            }
+        }
     }
 }
