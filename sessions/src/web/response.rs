@@ -35,7 +35,9 @@ pub(super) fn settle<B>(
         }
         (Ok(()), Err(error)) => Err(with_headers(error, cookies)),
         (Err(errors), _) => {
-            tracing::error!(error = %Chain(&errors), "sessions could not be saved; the response becomes an error");
+            for error in errors.iter() {
+                tracing::error!(error = %Chain(error), "session not saved; the response becomes an error");
+            }
             Err(with_headers(errors.into(), cookies))
         }
     }
