@@ -10,7 +10,7 @@ use crate::{
 /// until its deadline, and of two responses to one visitor the later one wins whatever it was based on. Where logging out must end a
 /// stolen session, or two requests must not lose each other's writes, keep the data on the server.
 ///
-/// A session's name and value are 4,096 bytes at most (RFC 6265bis, section 5.6), which leaves about 2,970 bytes of data; what does not fit
+/// A session's name and value are 4,096 bytes at most (RFC 6265bis, section 5.6), which leaves about 2,930 bytes of data; what does not fit
 /// is an error that names the sizes, and the visitor keeps the old cookie.
 ///
 /// ```
