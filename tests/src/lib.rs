@@ -10,12 +10,14 @@
 
 mod browser;
 mod jar;
+mod mint;
 mod server;
 mod wire;
 
 pub use self::{
     browser::Browser,
     jar::{Jar, StoredCookie},
+    mint::{Mint, Stamp},
     server::Server,
     wire::{Reply, exchange},
 };
