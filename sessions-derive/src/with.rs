@@ -21,8 +21,9 @@ pub(crate) fn serializer(
     let mut generics = generics.clone();
     generics.params.insert(0, parse_quote!('__value));
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    // The reference is taken outside the block: from edition 2024 on, what its tail borrows ends with it.
     quote! {
-        {
+        &{
             struct __With #impl_generics (
                 &'__value #ty,
                 ::core::marker::PhantomData<fn() -> #this>,
@@ -46,7 +47,7 @@ pub(crate) fn serializer(
                 }
             }
 
-            &__With(&self.#ident, ::core::marker::PhantomData)
+            __With(&self.#ident, ::core::marker::PhantomData)
         }
     }
 }
