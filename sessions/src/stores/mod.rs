@@ -8,6 +8,13 @@ pub use self::cookie::CookieStore;
 /// Any of the stores, as a session's options take it.
 ///
 /// Made from the store itself: `SessionMiddleware::builder(CookieStore::sealed(keys))`.
+///
+/// ```
+/// use sessions::{CookieStore, KeyRing, Store};
+///
+/// let store: Store = CookieStore::sealed(KeyRing::generate()?).into();
+/// # Ok::<(), sessions::KeyError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) kind: StoreKind,
