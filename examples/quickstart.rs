@@ -97,7 +97,11 @@ struct Credentials {
     remember: Option<String>,
 }
 
-async fn log_in(mut login: Session<Login>, mut cart: Session<Cart>, form: Form<Credentials>) -> impl Responder {
+async fn log_in(
+    mut login: Session<Login>,
+    mut cart: Session<Cart>,
+    form: Form<Credentials>,
+) -> impl Responder {
     // A real application checks a password here.
     let form = form.into_inner();
     let user: String = form.user.chars().take(40).collect();
@@ -154,14 +158,25 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let keys = if env::var_os("SESSION_KEYS").is_some() {
         KeyRing::from_env("SESSION_KEYS")?
     } else {
-        writeln!(out, "SESSION_KEYS is not set: using a key made up now, so sessions end with this process.")?;
-        writeln!(out, "To keep them: export SESSION_KEYS=$(cargo run -q --example keygen)")?;
+        writeln!(
+            out,
+            "SESSION_KEYS is not set: using a key made up now, so sessions end with this process."
+        )?;
+        writeln!(
+            out,
+            "To keep them: export SESSION_KEYS=$(cargo run -q --example keygen)"
+        )?;
         KeyRing::generate()?
     };
     let sessions = sessions(keys)?;
-    let port = env::var("PORT").ok().map_or(Ok(8080), |port| port.parse::<u16>())?;
+    let port = env::var("PORT")
+        .ok()
+        .map_or(Ok(8080), |port| port.parse::<u16>())?;
     let server = HttpServer::new(move || {
-        App::new().wrap(sessions.clone()).wrap(Logger::new("%r %s")).configure(routes)
+        App::new()
+            .wrap(sessions.clone())
+            .wrap(Logger::new("%r %s"))
+            .configure(routes)
     })
     .workers(2)
     .bind(("127.0.0.1", port))?;
@@ -191,16 +206,36 @@ mod tests {
         assert!(page.text().contains("Sencha is in your cart."));
         assert!(page.text().contains("1 × Sencha"));
         assert!(!browser.get("/").text().contains("Sencha is in your cart."));
-        assert!(browser.post_and_follow("/cart", "name=Sencha").text().contains("2 × Sencha"));
-        assert!(browser.post_and_follow("/cart/empty", "").text().contains("Nothing in it yet."));
+        assert!(
+            browser
+                .post_and_follow("/cart", "name=Sencha")
+                .text()
+                .contains("2 × Sencha")
+        );
+        assert!(
+            browser
+                .post_and_follow("/cart/empty", "")
+                .text()
+                .contains("Nothing in it yet.")
+        );
     }
 
     #[test]
     fn a_login_survives_the_browser_only_if_it_is_to_be_kept() {
         let shop = shop();
         let mut browser = Browser::new(&shop);
-        assert!(browser.post_and_follow("/login", "user=Ada+%3Cb%3E").text().contains("Logged in as <b>Ada &lt;b&gt;</b>"));
-        assert!(browser.post_and_follow("/logout", "").text().contains("any name"));
+        assert!(
+            browser
+                .post_and_follow("/login", "user=Ada+%3Cb%3E")
+                .text()
+                .contains("Logged in as <b>Ada &lt;b&gt;</b>")
+        );
+        assert!(
+            browser
+                .post_and_follow("/logout", "")
+                .text()
+                .contains("any name")
+        );
         assert!(browser.jar.get("login").is_none());
 
         browser.post_and_follow("/login", "user=Ada&remember=on");

@@ -33,13 +33,13 @@ enum Role {
 /// Returns the accessors of a field, in the order in which they are documented.
 pub(crate) fn of_field<'a>(field: &'a Field<'a>) -> Vec<Accessor<'a>> {
     let base = field.base();
-    let taker = format_ident!("take_{base}");
-    let setter = format_ident!("set_{base}");
+    let taker = format_ident!("take_{}", base);
+    let setter = format_ident!("set_{}", base);
     let mut roles = Vec::with_capacity(4);
     match field.kind {
         Kind::Plain => {
             roles.push((base.clone(), Role::Reader));
-            roles.push((format_ident!("{base}_mut"), Role::Writer));
+            roles.push((format_ident!("{}_mut", base), Role::Writer));
             roles.push((setter, Role::Setter));
             if let Shape::Option(_) = field.shape {
                 roles.push((taker, Role::Taker));
@@ -130,7 +130,7 @@ pub(crate) fn expand(container: &Container<'_>, body: Body) -> TokenStream {
 /// Returns the name of the accessors' struct: `CartAccessors` for `Cart`.
 pub(crate) fn struct_name(container: &Container<'_>) -> Ident {
     let ident = &container.original.ident;
-    let mut name = format_ident!("{ident}Accessors");
+    let mut name = format_ident!("{}Accessors", ident);
     name.set_span(own_span(ident.span()));
     name
 }
@@ -169,6 +169,7 @@ impl Accessor<'_> {
             #(#field_docs)*
             #deprecation
             #must_use
+            #[track_caller]
             #vis #signature #display { #body }
         }
     }
@@ -317,7 +318,7 @@ pub(crate) fn pusher_of(field: &Field<'_>, base: &Ident) -> Ident {
         .filter(|one| syn::parse_str::<Ident>(&format!("push_{}", one.value())).is_ok());
     match one {
         Some(one) => Ident::new(&format!("push_{}", one.value()), own_span(one.span())),
-        None => format_ident!("push_{base}"),
+        None => format_ident!("push_{}", base),
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) struct Container<'a> {
 impl<'a> Container<'a> {
     pub(crate) fn read(input: &'a DeriveInput, errors: &mut Errors) -> Self {
         let ident = &input.ident;
+        let attrs = StructAttrs::read(&input.attrs, errors);
         let (_, type_generics, _) = input.generics.split_for_impl();
         let this = quote!(#ident #type_generics);
         let fields = match &input.data {
@@ -43,7 +44,7 @@ impl<'a> Container<'a> {
         };
         Self {
             original: input,
-            attrs: StructAttrs::read(&input.attrs, errors),
+            attrs,
             generics: generics_without_self(&input.generics, &this),
             this,
             fields,

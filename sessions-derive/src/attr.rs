@@ -236,7 +236,12 @@ fn item(
         return;
     }
     input.advance_to(&start);
-    errors.at(skip_item(input), format!("`{name}` is written `{form}`"));
+    let refusal = if name == form {
+        format!("`{name}` takes no value; write `{form}`")
+    } else {
+        format!("`{name}` has another form; write `{form}`")
+    };
+    errors.at(skip_item(input), refusal);
 }
 
 /// Takes the tokens up to the next comma that is not between angle brackets.

@@ -112,31 +112,32 @@ fn encode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
         .map(|field| {
             let ident = field.ident;
             let key = field.key();
+            let mut write = quote!(field);
             let value = if let Some(given) = &field.attrs.with {
                 with::serializer(container, field, &given.value, generics)
             } else if field.is_bytes() {
                 quote!(&#krate::__private::AsBytes(&self.#ident))
             } else {
+                let ty = &field.ty;
+                // Where the type has no `Serialize`, the error points to it.
+                write = quote_spanned!(own_span(field.original_ty.span())=> field::<#ty>);
                 quote!(&self.#ident)
             };
             quote! {
-                #krate::__private::serde::ser::SerializeMap::serialize_entry(map, #key, #value)?;
+                #krate::__private::FieldWriter::#write(fields, #key, #value)?;
             }
         })
         .collect();
-    let map = if entries.is_empty() {
+    let fields = if entries.is_empty() {
         quote!(_)
     } else {
-        quote!(map)
+        quote!(fields)
     };
     quote! {
-        fn encode_fields<__M>(
+        fn encode_fields(
             &self,
-            #map: &mut __M,
-        ) -> ::core::result::Result<(), <__M as #krate::__private::serde::ser::SerializeMap>::Error>
-        where
-            __M: #krate::__private::serde::ser::SerializeMap,
-        {
+            #fields: &mut #krate::__private::FieldWriter<'_>,
+        ) -> ::core::result::Result<(), #krate::__private::EncodeError> {
             #(#entries)*
             ::core::result::Result::Ok(())
         }
@@ -160,11 +161,26 @@ fn decode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
             let value = quote_spanned!(own_span(field.original_ty.span())=> value::<#ty>);
             quote!(#fields::#value(fields)?)
         };
-        slots.extend(quote! {
-            let mut #local: ::core::option::Option<#ty> = ::core::option::Option::None;
+        let mut declare = |local: &Ident| {
+            slots.extend(quote! {
+                let mut #local: ::core::option::Option<#ty> = ::core::option::Option::None;
+            });
+        };
+        declare(&local);
+        // Code from before a rename writes its own key beside ours, which it keeps as unknown: that
+        // is no duplicate, and ours is the newer. Of several aliases the last one read is the newest.
+        let alias = local_of_alias(field).map(|local| {
+            declare(&local);
+            quote! {
+                if #fields::by_alias(fields) {
+                    #local = ::core::option::Option::Some(#value);
+                    continue;
+                }
+            }
         });
         arms.extend(quote! {
             #index => {
+                #alias
                 if ::core::option::Option::is_some(&#local) {
                     return ::core::result::Result::Err(#fields::duplicate(fields, #index));
                 }
@@ -179,8 +195,12 @@ fn decode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
             return quote!(#ident: #default);
         }
         let local = local_of(field);
+        let value = match local_of_alias(field) {
+            Some(alias) => quote!(::core::option::Option::or(#local, #alias)),
+            None => local.into_token_stream(),
+        };
         quote! {
-            #ident: match #local {
+            #ident: match #value {
                 ::core::option::Option::Some(value) => value,
                 ::core::option::Option::None => #default,
             }
@@ -188,12 +208,9 @@ fn decode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
     });
     // An index is one of ours, so that the last arm is for the compiler.
     quote! {
-        fn decode_fields<'__de, __A>(
-            fields: &mut #fields<'_, __A>,
-        ) -> ::core::result::Result<Self, <__A as #krate::__private::serde::de::MapAccess<'__de>>::Error>
-        where
-            __A: #krate::__private::serde::de::MapAccess<'__de>,
-        {
+        fn decode_fields(
+            fields: &mut #fields<'_>,
+        ) -> ::core::result::Result<Self, #krate::__private::DecodeError> {
             #slots
             while let ::core::option::Option::Some(index) = #fields::next(fields)? {
                 match index {
@@ -211,6 +228,13 @@ fn decode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
 /// Its hygiene hides it from the user's `default = expr`.
 fn local_of(field: &Field<'_>) -> Ident {
     format_ident!("field_{}", field.ident.unraw(), span = Span::mixed_site())
+}
+
+/// Returns the local variable that holds what was read from an alias of the field, if it has one.
+fn local_of_alias(field: &Field<'_>) -> Option<Ident> {
+    let ident = field.ident.unraw();
+    let has_alias = !field.attrs.aliases.is_empty();
+    has_alias.then(|| format_ident!("alias_{}", ident, span = Span::mixed_site()))
 }
 
 /// Returns the value of a field that has none yet.
@@ -237,7 +261,7 @@ fn previous(container: &Container<'_>) -> Option<TokenStream> {
         quote!(const { #assertion };)
     });
     let from = quote_spanned! {own_span(previous.span())=>
-        <Self as ::core::convert::From<#previous>>::from
+        <Self as ::core::convert::From<#previous>>::from(previous)
     };
     Some(quote! {
         fn from_previous(
@@ -246,7 +270,7 @@ fn previous(container: &Container<'_>) -> Option<TokenStream> {
             #check
             ::core::result::Result::map(
                 #krate::__private::Stored::decode::<#previous>(stored),
-                #from,
+                |previous| #from,
             )
         }
     })
@@ -279,11 +303,14 @@ fn principal(container: &Container<'_>) -> Option<TokenStream> {
     let inner = field.inner();
     // Where the type has no `Display`, the error points to it.
     let to_string = quote_spanned! {own_span(field.original_ty.span())=>
-        <#inner as ::std::string::ToString>::to_string
+        <#inner as ::std::string::ToString>::to_string(value)
     };
     Some(quote! {
         fn principal(&self) -> ::core::option::Option<::std::string::String> {
-            ::core::option::Option::map(::core::option::Option::as_ref(&self.#ident), #to_string)
+            ::core::option::Option::map(
+                ::core::option::Option::as_ref(&self.#ident),
+                |value| #to_string,
+            )
         }
 
         fn keep_principal(&mut self, old: &mut Self) {

@@ -33,22 +33,16 @@ pub(crate) fn expand(container: &Container<'_>) -> TokenStream {
                 #stub
             }
 
-            fn encode_fields<__M>(
+            fn encode_fields(
                 &self,
-                _: &mut __M,
-            ) -> ::core::result::Result<(), <__M as #krate::__private::serde::ser::SerializeMap>::Error>
-            where
-                __M: #krate::__private::serde::ser::SerializeMap,
-            {
+                _: &mut #krate::__private::FieldWriter<'_>,
+            ) -> ::core::result::Result<(), #krate::__private::EncodeError> {
                 #stub
             }
 
-            fn decode_fields<'__de, __A>(
-                _: &mut #krate::__private::Fields<'_, __A>,
-            ) -> ::core::result::Result<Self, <__A as #krate::__private::serde::de::MapAccess<'__de>>::Error>
-            where
-                __A: #krate::__private::serde::de::MapAccess<'__de>,
-            {
+            fn decode_fields(
+                _: &mut #krate::__private::Fields<'_>,
+            ) -> ::core::result::Result<Self, #krate::__private::DecodeError> {
                 #stub
             }
         }

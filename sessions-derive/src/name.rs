@@ -33,7 +33,7 @@ pub(crate) fn kebab_case(type_name: &str) -> String {
 /// Returns the rule that a session's name breaks, if it breaks one.
 pub(crate) fn broken_rule(name: &str) -> Option<String> {
     if name.is_empty() {
-        return Some("a session's name must not be empty".to_owned());
+        return Some("a session's name must not be empty; write one such as \"cart\"".to_owned());
     }
     if let Some(stranger) = name.chars().find(|&c| !is_token_char(c)) {
         return Some(format!(
@@ -47,7 +47,7 @@ pub(crate) fn broken_rule(name: &str) -> Option<String> {
     })?;
     Some(format!(
         "a session's name must not begin with `{prefix}`: cookie name prefixes are an option of \
-         the middleware, which adds them itself; leave the prefix away",
+         the middleware, which adds them itself; leave the prefix out",
     ))
 }
 

@@ -261,7 +261,7 @@ fn check_methods(container: &Container<'_>, errors: &mut Errors) {
             let method = accessor.name.unraw().to_string();
             let problem = if let Some(owner) = reserved::owner_of(&method) {
                 Some(format!(
-                    "the accessor `{method}` could not be called: {owner} has a method of this name",
+                    "the accessor `{method}` could not be called: its name is taken by {owner}",
                 ))
             } else {
                 owners
@@ -271,7 +271,12 @@ fn check_methods(container: &Container<'_>, errors: &mut Errors) {
             // One line a field: its other accessors are renamed by the same remedy.
             if let Some(problem) = problem.filter(|_| !refused) {
                 refused = true;
-                errors.at(&accessor.name, format!("{problem}; {}", remedy(field)));
+                // The name as the user wrote it: an error at ours would be blamed on the macro.
+                let place = accessor.name.span().resolved_at(field.ident.span());
+                errors.push(syn::Error::new(
+                    place,
+                    format!("{problem}; {}", remedy(field)),
+                ));
             }
             owners.entry(method).or_insert(accessor.field.ident);
         }

@@ -4,7 +4,8 @@ pub use serde;
 
 pub use crate::{
     data::{
-        AsBytes, ByteSeed, DecodeError, FieldKeys, Fields, FlashField, Fresh, FreshFallback, Stored,
+        AsBytes, ByteSeed, DecodeError, EncodeError, FieldKeys, FieldWriter, Fields, FlashField,
+        Fresh, FreshFallback, Stored,
     },
     session::{Accessors, Shown, ShownFallback, Slot},
 };

@@ -1,6 +1,10 @@
 //! Keeps the house in order: imports point downstairs, and few rooms know the street.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a panic is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic is how a test fails"
+)]
 
 use std::{
     fs,

@@ -6,6 +6,8 @@ use std::{error::Error, fmt};
 #[derive(Debug)]
 pub struct DecodeError {
     kind: DecodeErrorKind,
+    /// What is wrong with the frame around the values; the library says it of the values.
+    reason: Option<&'static str>,
     source: Option<serde_cbor::Error>,
 }
 
@@ -20,6 +22,14 @@ pub(crate) enum DecodeErrorKind {
 }
 
 impl DecodeError {
+    pub(crate) const fn malformed(reason: &'static str) -> Self {
+        Self {
+            kind: DecodeErrorKind::Malformed,
+            reason: Some(reason),
+            source: None,
+        }
+    }
+
     pub(crate) fn kind(&self) -> DecodeErrorKind {
         self.kind
     }
@@ -27,7 +37,11 @@ impl DecodeError {
 
 impl From<DecodeErrorKind> for DecodeError {
     fn from(kind: DecodeErrorKind) -> Self {
-        Self { kind, source: None }
+        Self {
+            kind,
+            reason: None,
+            source: None,
+        }
     }
 }
 
@@ -35,6 +49,7 @@ impl From<serde_cbor::Error> for DecodeError {
     fn from(source: serde_cbor::Error) -> Self {
         Self {
             kind: DecodeErrorKind::Malformed,
+            reason: None,
             source: Some(source),
         }
     }
@@ -48,7 +63,8 @@ impl fmt::Display for DecodeError {
                 "the data's version has no `previous` type that reads it"
             }
             DecodeErrorKind::Malformed => "the data is not that of its type",
-        })
+        })?;
+        self.reason.map_or(Ok(()), |reason| write!(f, ": {reason}"))
     }
 }
 
@@ -60,7 +76,7 @@ impl Error for DecodeError {
 
 /// Reports that a field refused to be written: its `Serialize` failed.
 #[derive(Debug)]
-pub(crate) struct EncodeError(serde_cbor::Error);
+pub struct EncodeError(serde_cbor::Error);
 
 impl From<serde_cbor::Error> for EncodeError {
     fn from(source: serde_cbor::Error) -> Self {

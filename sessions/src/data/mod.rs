@@ -12,16 +12,19 @@
 
 mod bytes;
 mod error;
+mod field_writer;
 mod fields;
 mod flash;
 mod fresh;
+mod head;
 mod payload;
 mod schema;
 mod unknown;
 
 pub use self::{
     bytes::{AsBytes, ByteSeed},
-    error::DecodeError,
+    error::{DecodeError, EncodeError},
+    field_writer::FieldWriter,
     fields::{FieldKeys, Fields},
     flash::FlashField,
     fresh::{Fresh, FreshFallback},
@@ -29,7 +32,7 @@ pub use self::{
     schema::Schema,
 };
 pub(crate) use self::{
-    error::{DecodeErrorKind, EncodeError},
+    error::DecodeErrorKind,
     payload::{Decoded, decode, encode, same_content},
     unknown::Unknown,
 };

@@ -1,6 +1,4 @@
-use serde::{de::MapAccess, ser::SerializeMap};
-
-use super::{DecodeError, FieldKeys, Fields, Stored};
+use super::{DecodeError, EncodeError, FieldKeys, FieldWriter, Fields, Stored};
 
 /// Describes what a session type stores: its name, its version and its fields.
 ///
@@ -46,11 +44,11 @@ pub trait Schema: Sized + 'static {
 
     /// Writes one entry a stored field.
     #[doc(hidden)]
-    fn encode_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error>;
+    fn encode_fields(&self, fields: &mut FieldWriter<'_>) -> Result<(), EncodeError>;
 
     /// Reads the fields; absent ones take their defaults.
     #[doc(hidden)]
-    fn decode_fields<'de, A: MapAccess<'de>>(fields: &mut Fields<'_, A>) -> Result<Self, A::Error>;
+    fn decode_fields(fields: &mut Fields<'_>) -> Result<Self, DecodeError>;
 
     /// Reads data of an older version.
     #[doc(hidden)]

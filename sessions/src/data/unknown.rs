@@ -1,21 +1,20 @@
 use std::{collections::BTreeMap, fmt};
 
-use serde::ser::SerializeMap;
-use serde_cbor::Value;
+use super::{DecodeError, head};
 
-/// Fields that other code of the same version wrote and this code does not know.
+/// Fields that other code of the same version wrote and this code does not know, as the bytes they came in.
 ///
 /// They travel back with the next write, so that two releases that run side by side lose nothing of each other's.
 #[derive(Clone, Default)]
 pub(crate) struct Unknown {
-    fields: BTreeMap<String, Value>,
+    fields: BTreeMap<String, Vec<u8>>,
 }
 
 impl Unknown {
-    pub(super) fn keep(&mut self, key: String, value: Value) -> Result<(), &'static str> {
-        match self.fields.insert(key, value) {
+    pub(super) fn keep(&mut self, key: &str, value: &[u8]) -> Result<(), DecodeError> {
+        match self.fields.insert(key.to_owned(), value.to_vec()) {
             None => Ok(()),
-            Some(_) => Err("a field stands twice"),
+            Some(_) => Err(DecodeError::malformed("a field that stands twice")),
         }
     }
 
@@ -23,10 +22,11 @@ impl Unknown {
         self.fields.len()
     }
 
-    pub(super) fn encode<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        self.fields
-            .iter()
-            .try_for_each(|(key, value)| map.serialize_entry(key, value))
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        for (key, value) in &self.fields {
+            head::write_text(key, out);
+            out.extend_from_slice(value);
+        }
     }
 }
 

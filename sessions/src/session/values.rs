@@ -2,12 +2,11 @@ use std::{collections::BTreeMap, error::Error, fmt};
 
 use serde::{
     Serialize, Serializer,
-    de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor},
-    ser::SerializeMap,
+    de::{DeserializeOwned, DeserializeSeed, Deserializer, Visitor},
 };
 use serde_cbor::{Value, value};
 
-use crate::data::{FieldKeys, Fields, Schema};
+use crate::data::{DecodeError, EncodeError, FieldKeys, FieldWriter, Fields, Schema};
 
 use super::{Accessors, SessionData, Slot};
 
@@ -154,18 +153,17 @@ impl Schema for Values {
         self.entries.len()
     }
 
-    fn encode_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+    fn encode_fields(&self, fields: &mut FieldWriter<'_>) -> Result<(), EncodeError> {
         self.entries
             .iter()
-            .try_for_each(|(key, value)| map.serialize_entry(key, value))
+            .try_for_each(|(key, value)| fields.entry(key, value))
     }
 
-    fn decode_fields<'de, A: MapAccess<'de>>(fields: &mut Fields<'_, A>) -> Result<Self, A::Error> {
+    fn decode_fields(fields: &mut Fields<'_>) -> Result<Self, DecodeError> {
         let mut entries = BTreeMap::new();
-        let map = fields.entries();
-        while let Some(key) = map.next_key_seed(KeySeed)? {
-            if entries.insert(key, map.next_value()?).is_some() {
-                return Err(A::Error::custom("a key stands twice"));
+        while let Some(key) = fields.next_key(KeySeed)? {
+            if entries.insert(key, fields.value()?).is_some() {
+                return Err(DecodeError::malformed("a key that stands twice"));
             }
         }
         Ok(Self { entries })

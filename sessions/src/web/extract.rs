@@ -7,7 +7,10 @@ use std::{
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest,
     dev::Payload,
-    http::{Method, header::HeaderMap},
+    http::{
+        Method,
+        header::{HeaderMap, HeaderName},
+    },
 };
 
 use crate::{
@@ -60,8 +63,8 @@ fn audience(method: &Method, headers: &HeaderMap) -> Audience {
     if method == Method::HEAD {
         return Audience::Nobody;
     }
-    let prefetch = ["sec-purpose", "purpose", "x-moz"].iter().any(|name| {
-        let value = headers.get(*name).map_or(&[][..], |value| value.as_bytes());
+    let prefetch = PREFETCH_HEADERS.iter().any(|name| {
+        let value = headers.get(name).map_or(&[][..], |value| value.as_bytes());
         value
             .get(.."prefetch".len())
             .is_some_and(|start| start.eq_ignore_ascii_case(b"prefetch"))
@@ -72,6 +75,13 @@ fn audience(method: &Method, headers: &HeaderMap) -> Audience {
         Audience::Somebody
     }
 }
+
+/// As names, since a text would be parsed again for each request.
+static PREFETCH_HEADERS: [HeaderName; 3] = [
+    HeaderName::from_static("sec-purpose"),
+    HeaderName::from_static("purpose"),
+    HeaderName::from_static("x-moz"),
+];
 
 fn log(error: &SessionError) {
     tracing::error!(error = %Chain(error), "session not available");

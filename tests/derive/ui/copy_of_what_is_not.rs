@@ -1,0 +1,9 @@
+use sessions::SessionData;
+
+#[derive(SessionData)]
+struct Cart {
+    #[session(copy)]
+    items: Vec<String>,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use sessions::SessionData;
+
+#[derive(SessionData)]
+enum Cart {
+    Empty,
+    Full(Vec<String>),
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use sessions::SessionData;
+
+#[derive(SessionData)]
+struct Cart(Vec<String>);
+
+fn main() {}
