@@ -21,6 +21,7 @@ pub(crate) fn serializer(
     let mut generics = generics.clone();
     generics.params.insert(0, parse_quote!('__value));
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    // The reference is taken outside the block: from edition 2024 on, what its tail borrows ends with it.
     quote! {
         &{
             struct __With #impl_generics (

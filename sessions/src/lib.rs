@@ -1,4 +1,5 @@
-//! Typed, secure session management for actix-web.
+#![doc = include_str!("../docs/guide.md")]
+#![cfg_attr(feature = "test-util", doc = include_str!("../docs/testing.md"))]
 
 mod clock;
 mod cookie;
@@ -18,6 +19,7 @@ mod web;
 #[path = "private.rs"]
 pub mod __private;
 
+#[doc = include_str!("../docs/derive.md")]
 pub use sessions_derive::SessionData;
 
 pub use crate::{
@@ -32,3 +34,8 @@ pub use crate::{
     stores::CookieStore,
     web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},
 };
+
+/// Compiles and runs the examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

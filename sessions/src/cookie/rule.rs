@@ -6,6 +6,21 @@ use super::attributes::{Attributes, MaxAge, NamePrefix, SameSite};
 ///
 /// It is met when sessions are configured, never while a request is served. The message names the rule, the document
 /// that imposes it, and what to write instead.
+///
+/// ```
+/// use std::error::Error as _;
+/// use sessions::{CookieRule, CookieRuleError, CookieStore, KeyRing, SameSite, SessionMiddleware};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let refused = SessionMiddleware::builder(CookieStore::sealed(KeyRing::generate()?))
+///     .options(|all| all.insecure_http().same_site(SameSite::None))
+///     .build()
+///     .unwrap_err();
+/// let rule = refused.source().and_then(|source| source.downcast_ref::<CookieRuleError>());
+/// assert_eq!(rule.map(CookieRuleError::kind), Some(CookieRule::SameSiteNoneNeedsSecure));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieRuleError {
     session: String,

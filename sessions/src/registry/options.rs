@@ -34,6 +34,60 @@ use super::store::{Store, StoreKind};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # What is written
+///
+/// | option | `Set-Cookie` |
+/// | --- | --- |
+/// | none of them | `__Host-visit=…; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure; Path=/` |
+/// | `same_site(SameSite::Strict)` | `__Host-visit=…; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure; Path=/` |
+/// | `partitioned(true)` | `__Host-visit=…; Max-Age=2592000; HttpOnly; SameSite=Lax; Partitioned; Secure; Path=/` |
+/// | `max_age(MaxAge::BrowserSession)` | `__Host-visit=…; HttpOnly; SameSite=Lax; Secure; Path=/` |
+/// | `absolute_timeout(one day)` | `__Host-visit=…; Max-Age=86400; HttpOnly; SameSite=Lax; Secure; Path=/` |
+/// | `name_prefix(NamePrefix::Secure).path("/shop")` | `__Secure-visit=…; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure; Path=/shop` |
+/// | `name_prefix(NamePrefix::Secure).domain("example.com")` | `__Secure-visit=…; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=example.com` |
+/// | `insecure_http()` | `visit=…; Max-Age=2592000; HttpOnly; SameSite=Lax; Path=/` |
+/// | `dangerous_script_access()` | `__Host-visit=…; Max-Age=2592000; SameSite=Lax; Secure; Path=/` |
+///
+/// ```
+/// # use std::time::Duration;
+/// use actix_web::{App, test, web};
+/// use sessions::{CookieStore, KeyRing, MaxAge, NamePrefix, SameSite, Session, SessionData, SessionMiddleware, SessionOptions};
+///
+/// #[derive(SessionData)]
+/// struct Visit {
+///     count: u32,
+/// }
+///
+/// async fn page(mut visit: Session<Visit>) -> &'static str {
+///     visit.set_count(1);
+///     ""
+/// }
+///
+/// /// The line without the cookie's value.
+/// async fn line(options: fn(SessionOptions) -> SessionOptions) -> Result<String, Box<dyn std::error::Error>> {
+///     let sessions = SessionMiddleware::builder(CookieStore::sealed(KeyRing::generate()?)).options(options).build()?;
+///     let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+///     let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+///     let line = response.headers().get("set-cookie").unwrap().to_str()?;
+///     let (name, rest) = line.split_once('=').unwrap();
+///     Ok(format!("{name}=…;{}", rest.split_once(';').unwrap().1))
+/// }
+///
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// assert_eq!(line(|all| all).await?, "__Host-visit=…; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure; Path=/");
+/// assert_eq!(line(|all| all.insecure_http()).await?, "visit=…; Max-Age=2592000; HttpOnly; SameSite=Lax; Path=/");
+/// # assert_eq!(line(|all| all.same_site(SameSite::Strict)).await?, "__Host-visit=…; Max-Age=2592000; HttpOnly; SameSite=Strict; Secure; Path=/");
+/// # assert_eq!(line(|all| all.partitioned(true)).await?, "__Host-visit=…; Max-Age=2592000; HttpOnly; SameSite=Lax; Partitioned; Secure; Path=/");
+/// # assert_eq!(line(|all| all.max_age(MaxAge::BrowserSession)).await?, "__Host-visit=…; HttpOnly; SameSite=Lax; Secure; Path=/");
+/// # assert_eq!(line(|all| all.absolute_timeout(Duration::from_secs(86_400))).await?, "__Host-visit=…; Max-Age=86400; HttpOnly; SameSite=Lax; Secure; Path=/");
+/// # assert_eq!(line(|all| all.name_prefix(NamePrefix::Secure).path("/shop")).await?, "__Secure-visit=…; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure; Path=/shop");
+/// # assert_eq!(line(|all| all.name_prefix(NamePrefix::Secure).domain("example.com")).await?, "__Secure-visit=…; Max-Age=2592000; HttpOnly; SameSite=Lax; Secure; Path=/; Domain=example.com");
+/// # assert_eq!(line(|all| all.dangerous_script_access()).await?, "__Host-visit=…; Max-Age=2592000; SameSite=Lax; Secure; Path=/");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct SessionOptions {
@@ -55,6 +109,30 @@ pub struct SessionOptions {
 
 impl SessionOptions {
     /// Nothing chosen yet.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sessions::{CookieStore, KeyRing, SessionData, SessionMiddleware, SessionOptions};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Admin {
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// #[derive(SessionData)]
+    /// struct Billing {
+    ///     account: Option<u64>,
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let guarded = SessionOptions::new().idle_timeout(Duration::from_secs(15 * 60));
+    /// let sessions = SessionMiddleware::builder(CookieStore::sealed(KeyRing::generate()?))
+    ///     .session::<Admin>(|_| guarded.clone())
+    ///     .session::<Billing>(|_| guarded.clone())
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -121,6 +199,24 @@ impl SessionOptions {
 
     /// How much the idle deadline must move before a request that only reads moves it. Default: an hour, or a sixth of the idle timeout if
     /// that is less. With a cookie store each move sends the cookie again.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sessions::{CookieStore, KeyRing, SessionMiddleware};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let refused = SessionMiddleware::builder(CookieStore::sealed(KeyRing::generate()?))
+    ///     .options(|all| all.idle_timeout(Duration::from_secs(600)).touch_interval(Duration::from_secs(600)))
+    ///     .build()
+    ///     .unwrap_err();
+    /// assert_eq!(
+    ///     refused.to_string(),
+    ///     "options of all sessions: a touch interval as long as the idle timeout lets sessions in use expire; \
+    ///      make `touch_interval` a fraction of `idle_timeout`",
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn touch_interval(mut self, interval: Duration) -> Self {
         self.touch_interval = Some(interval);
         self
@@ -135,12 +231,63 @@ impl SessionOptions {
 
     /// Saves what a handler wrote even when the response's status is 500 or more. Default: off, so that a request that failed halfway
     /// leaves the session as it was.
+    ///
+    /// ```
+    /// # use actix_web::{App, HttpResponse, test, web};
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Visit {
+    ///     count: u32,
+    /// }
+    ///
+    /// async fn page(mut visit: Session<Visit>) -> HttpResponse {
+    ///     visit.set_count(1);
+    ///     HttpResponse::BadGateway().finish()
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).options(|all| all.save_on_server_error(true)).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// assert!(response.headers().contains_key("set-cookie"), "counted all the same");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn save_on_server_error(mut self, save: bool) -> Self {
         self.save_on_server_error = Some(save);
         self
     }
 
     /// Gives flash messages to a prefetching browser too. Default: off, since nobody may ever see that page.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Notices {
+    ///     #[session(flash(one = "notice"))]
+    ///     notices: Vec<String>,
+    /// }
+    ///
+    /// async fn page(mut notices: Session<Notices>) -> String {
+    ///     notices.push_notice("Saved.");
+    ///     format!("{:?}", notices.take_notices())
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().insert_header(("sec-purpose", "prefetch")).to_request()).await;
+    /// assert_eq!(test::read_body(response).await, "[]", "nobody may ever see this page");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn flash_on_prefetch(mut self, flash: bool) -> Self {
         self.flash_on_prefetch = Some(flash);
         self

@@ -51,6 +51,31 @@ impl<T: SessionData> Session<T> {
     }
 
     /// Names the session in public: log it, show it, never mistake it for a secret.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Visit {
+    ///     count: u32,
+    /// }
+    ///
+    /// async fn page(visit: Session<Visit>) -> String {
+    ///     format!("your session is {}", visit.handle())
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// let page = test::read_body(response).await;
+    /// assert_eq!(page.len(), "your session is ".len() + 32);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn handle(&self) -> Handle {
         self.slot().core().seen().handle
@@ -59,6 +84,31 @@ impl<T: SessionData> Session<T> {
     /// Whether the visitor came without a session, or with one that was not accepted.
     ///
     /// It stays true for the whole request, also after data was written.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Visit {
+    ///     count: u32,
+    /// }
+    ///
+    /// async fn page(mut visit: Session<Visit>) -> &'static str {
+    ///     visit.set_count(1);
+    ///     if visit.is_new() { "welcome" } else { "welcome back" }
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// assert_eq!(test::read_body(response).await, "welcome");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn is_new(&self) -> bool {
         self.origin() != Origin::Loaded
@@ -78,6 +128,39 @@ impl<T: SessionData> Session<T> {
 
     /// When its `principal` field was last set: before something sensitive, ask for the password again if that was long ago
     /// (OWASP ASVS v5, 7.5).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Login {
+    ///     #[session(principal)]
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// /// Changing a password needs one that was entered in the last ten minutes.
+    /// fn is_fresh(login: &Session<Login>) -> bool {
+    ///     let age = login.authenticated_at().and_then(|at| at.elapsed().ok());
+    ///     age.is_some_and(|age| age < Duration::from_secs(10 * 60))
+    /// }
+    ///
+    /// # use actix_web::{App, test, web};
+    /// async fn page(mut login: Session<Login>) -> String {
+    ///     let before = is_fresh(&login);
+    ///     login.set_user("ada");
+    ///     format!("{before}, {}", is_fresh(&login))
+    /// }
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// # let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// # assert_eq!(test::read_body(response).await, "false, true");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn authenticated_at(&self) -> Option<SystemTime> {
         self.slot().core().seen().authenticated.map(Into::into)
@@ -136,6 +219,34 @@ impl<T: SessionData> Session<T> {
 
     /// Opens the whole struct for writing.
     ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Visit {
+    ///     count: u32,
+    /// }
+    ///
+    /// async fn page(visit: Session<Visit>, mut again: Session<Visit>) -> String {
+    ///     let guard = visit.read();
+    ///     let refused = again.try_write().map(drop).unwrap_err().kind();
+    ///     drop(guard);
+    ///     again.write().count += 1;
+    ///     format!("{refused:?}, {}", visit.count())
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// assert_eq!(test::read_body(response).await, "GuardAlive, 1");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// `GuardAlive` while another handle to the same session is reading or writing; `TooLate` when the response's head has left and the
@@ -148,6 +259,42 @@ impl<T: SessionData> Session<T> {
     ///
     /// Setting a `principal` field does it by itself. With a cookie store the visitor's cookie is replaced, but a copy of the old one stays
     /// valid until its deadline: nothing is kept on the server that could refuse it.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Login {
+    ///     #[session(principal)]
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// /// Logs in, and at the second visit proves a second factor.
+    /// async fn page(mut login: Session<Login>) -> String {
+    ///     if login.is_new() {
+    ///         login.set_user("ada");
+    ///         return String::new();
+    ///     }
+    ///     let before = login.handle();
+    ///     login.renew();
+    ///     format!("{} {:?}", login.handle() != before, login.user())
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// # let first = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// # let cookie = first.headers().get("set-cookie").unwrap().to_str()?.split(';').next().unwrap().to_owned();
+    /// # let request = test::TestRequest::get().insert_header(("cookie", cookie)).to_request();
+    /// let response = test::call_service(&app, request).await;
+    /// assert!(response.headers().contains_key("set-cookie"));
+    /// assert_eq!(test::read_body(response).await, r#"true Some("ada")"#);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn renew(&mut self) {
         self.slot().renew();
     }
@@ -156,6 +303,35 @@ impl<T: SessionData> Session<T> {
     ///
     /// What is written after it in the same request begins another session. With a cookie store a copy of the cookie stays valid until its
     /// deadline.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Login {
+    ///     #[session(principal)]
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// async fn page(mut login: Session<Login>) -> &'static str {
+    ///     login.destroy();
+    ///     "goodbye"
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().insert_header(("cookie", "__Host-login=any")).to_request()).await;
+    /// assert_eq!(
+    ///     response.headers().get("set-cookie").unwrap(),
+    ///     "__Host-login=; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
@@ -166,6 +342,35 @@ impl<T: SessionData> Session<T> {
     }
 
     /// Empties the session and keeps it: every field but the principal as in a new one.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Login {
+    ///     #[session(principal)]
+    ///     user: Option<String>,
+    ///     last_search: String,
+    /// }
+    ///
+    /// async fn page(mut login: Session<Login>) -> String {
+    ///     login.set_user("ada");
+    ///     login.set_last_search("teapots");
+    ///     login.clear();
+    ///     format!("{:?} {:?}", login.user(), login.last_search())
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// assert_eq!(test::read_body(response).await, r#"Some("ada") """#);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Panics
     ///
@@ -181,6 +386,34 @@ impl<T: SessionData> Session<T> {
     /// the session, until another call or the next authentication. A new session without data is not created by it.
     ///
     /// Browsers keep a cookie for 400 days at most (RFC 6265bis, section 5.5); what is sent is capped at that.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Login {
+    ///     #[session(principal)]
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// async fn page(mut login: Session<Login>) -> &'static str {
+    ///     login.set_user("ada");
+    ///     login.remember(std::time::Duration::from_secs(90 * 24 * 60 * 60));
+    ///     "see you"
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// let line = response.headers().get("set-cookie").unwrap().to_str()?;
+    /// assert!(line.contains("; Max-Age=7776000;"), "ninety days");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn remember(&mut self, duration: Duration) {
         self.slot().set_lifetime(NewLifetime::Remember(duration));
     }
@@ -188,6 +421,34 @@ impl<T: SessionData> Session<T> {
     /// Lets the browser forget the cookie when it closes: a shared computer. The deadlines hold as configured.
     ///
     /// Kept with the session, until another call or the next authentication. A browser that restores its tabs restores such cookies too.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{Session, SessionData};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Login {
+    ///     #[session(principal)]
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// async fn page(mut login: Session<Login>) -> &'static str {
+    ///     login.set_user("ada");
+    ///     login.forget_on_close();
+    ///     "see you"
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// let line = response.headers().get("set-cookie").unwrap().to_str()?;
+    /// assert!(line.ends_with("; HttpOnly; SameSite=Lax; Secure; Path=/") && !line.contains("Max-Age"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn forget_on_close(&mut self) {
         self.slot().set_lifetime(NewLifetime::ForgetOnClose);
     }
@@ -195,6 +456,39 @@ impl<T: SessionData> Session<T> {
     /// Saves at once instead of when the response leaves, and reports.
     ///
     /// What it saved keeps its cookie even if the handler fails afterwards. Nothing is sent where nothing changed.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{Session, SessionData, SessionErrorKind};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Note {
+    ///     text: String,
+    /// }
+    ///
+    /// async fn page(mut note: Session<Note>) -> Result<&'static str, sessions::SessionError> {
+    ///     note.set_text("x".repeat(5_000));
+    ///     match note.save().await {
+    ///         Ok(()) => Ok("kept"),
+    ///         Err(error) if error.kind() == SessionErrorKind::TooLarge => {
+    ///             note.set_text("");
+    ///             Ok("that is too long")
+    ///         }
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+    /// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// assert!(!response.headers().contains_key("set-cookie"));
+    /// assert_eq!(test::read_body(response).await, "that is too long");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

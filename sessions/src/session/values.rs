@@ -35,6 +35,13 @@ pub struct Values {
 }
 
 /// A key of [`Values`].
+///
+/// ```
+/// use sessions::ValueKey;
+///
+/// assert_eq!(ValueKey::from(7), ValueKey::Integer(7));
+/// assert_eq!(ValueKey::from("theme").to_string(), "`theme`");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ValueKey {
@@ -167,6 +174,33 @@ impl SessionData for Values {
 }
 
 /// What `Session<Values>` dereferences to.
+///
+/// ```
+/// use sessions::{Session, ValueError, Values};
+///
+/// fn count(values: &mut Session<Values>) -> Result<u32, ValueError> {
+///     let count = values.get::<u32>("count")?.unwrap_or(0) + 1;
+///     values.insert("count", &count)?;
+///     if values.contains_key("coupon") {
+///         values.remove("coupon");
+///     }
+///     Ok(count)
+/// }
+/// # use actix_web::{App, test, web};
+/// # async fn page(mut values: Session<Values>) -> String {
+/// #     count(&mut values).unwrap();
+/// #     count(&mut values).unwrap().to_string()
+/// # }
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let store = sessions::CookieStore::sealed(sessions::KeyRing::generate()?);
+/// # let sessions = sessions::SessionMiddleware::builder(store).build()?;
+/// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+/// # let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+/// # assert_eq!(test::read_body(response).await, "2");
+/// # Ok(())
+/// # }
+/// ```
 pub struct ValuesAccessors {
     slot: Slot<Values>,
 }

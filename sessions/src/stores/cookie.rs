@@ -10,8 +10,8 @@ use crate::{
 /// until its deadline, and of two responses to one visitor the later one wins whatever it was based on. Where logging out must end a
 /// stolen session, or two requests must not lose each other's writes, keep the data on the server.
 ///
-/// A session's name and value are 4,096 bytes at most (RFC 6265bis, section 5.6), which leaves about 2,930 bytes of data; what does not fit
-/// is an error that names the sizes, and the visitor keeps the old cookie.
+/// The whole `Set-Cookie` line is 4,096 bytes at most (RFC 6265, section 6.1), which leaves about 2,930 bytes of data; what does not fit is an
+/// error that names the sizes, and the visitor keeps the old cookie.
 ///
 /// ```
 /// use sessions::{CookieStore, KeyRing, SessionMiddleware};
@@ -41,6 +41,24 @@ impl CookieStore {
     /// Signs sessions: the visitor can read them and not change them (HMAC-SHA-256).
     ///
     /// Worth it only where something else, like a proxy, must read the data; sealing costs about the same.
+    ///
+    /// ```
+    /// use sessions::{CookieStore, KeyRing, SessionData, SessionMiddleware};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Locale {
+    ///     language: String,
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let keys = KeyRing::generate()?;
+    /// // One ring serves both: the keys derived for one never open what the other made.
+    /// let sessions = SessionMiddleware::builder(CookieStore::sealed(keys.clone()))
+    ///     .session::<Locale>(|locale| locale.store(CookieStore::signed(keys)))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn signed(keys: KeyRing) -> Self {
         Self {

@@ -10,6 +10,34 @@ use crate::{
 use super::SessionMiddleware;
 
 /// Collects what sessions are configured with; [`build`](Self::build) checks it, once, at start.
+///
+/// A type's own options go before those of all sessions, and those before the defaults. A name's own options, given with
+/// [`named`](Self::named), go before those of its type.
+///
+/// ```
+/// use std::time::Duration;
+/// use sessions::{CookieStore, KeyRing, Lifetime, SessionData, SessionMiddleware};
+///
+/// #[derive(SessionData)]
+/// struct Cart {
+///     items: Vec<String>,
+/// }
+///
+/// #[derive(SessionData)]
+/// struct Login {
+///     #[session(principal)]
+///     user: Option<String>,
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sessions = SessionMiddleware::builder(CookieStore::sealed(KeyRing::generate()?))
+///     .options(|all| all.absolute_timeout(Duration::from_secs(90 * 24 * 60 * 60)))
+///     .session::<Login>(|login| login.lifetime(Lifetime::strict()))
+///     .named::<Cart>("guest-cart", |cart| cart.absolute_timeout(Duration::from_secs(24 * 60 * 60)))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use]
 pub struct SessionMiddlewareBuilder {
