@@ -2,4 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod journal;
+mod lifecycle;
+mod loading;
+mod saving;
+mod site;
 mod values;
