@@ -8,4 +8,5 @@ mod lifecycle;
 mod loading;
 mod saving;
 mod site;
+mod streaming;
 mod values;
