@@ -2,9 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod caching;
+mod deadlines;
+mod failures;
+mod flash;
 mod journal;
+mod keys;
 mod lazy;
 mod lifecycle;
+mod lifetime;
 mod loading;
 mod saving;
 mod site;
