@@ -133,9 +133,8 @@ fn a_name_that_no_cookie_can_have_is_refused_at_its_first_use() {
             "/{name}",
             web::get().to(|registry: Registry, name: web::Path<String>| async move {
                 let opened = registry.named::<Cart>(name.into_inner()).await;
-                opened.map(drop).map_err(|error| {
+                opened.map(drop).inspect_err(|error| {
                     assert_eq!(error.kind(), SessionErrorKind::Misconfigured);
-                    error
                 })?;
                 Ok::<_, SessionError>(HttpResponse::Ok().finish())
             }),
