@@ -1,6 +1,6 @@
 use std::{
     borrow::Cow,
-    cell::{OnceCell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
 
@@ -20,6 +20,7 @@ pub(crate) struct OpenSessions {
     nested: RefCell<Vec<Rc<Layer>>>,
     visit: OnceCell<Visit>,
     entries: RefCell<Vec<Entry>>,
+    head_left: Cell<bool>,
 }
 
 struct Entry {
@@ -41,6 +42,7 @@ impl OpenSessions {
             nested: RefCell::default(),
             visit: OnceCell::new(),
             entries: RefCell::default(),
+            head_left: Cell::new(false),
         }
     }
 
@@ -91,10 +93,11 @@ impl OpenSessions {
             SessionError::new(SessionErrorKind::Misconfigured, name).because(rule)
         })?;
         let slot = desk.enter(visit);
-        self.entries.borrow_mut().push(Entry {
-            desk,
-            session: slot.to_open(),
-        });
+        let session = slot.to_open();
+        if self.head_left.get() {
+            session.core().note_head_left();
+        }
+        self.entries.borrow_mut().push(Entry { desk, session });
         Ok(slot)
     }
 
@@ -107,6 +110,11 @@ impl OpenSessions {
                 .filter_map(|entry| entry.desk.save(&*entry.session).err())
                 .collect(),
         )
+    }
+
+    /// Notes that the response's head leaves: a session that is opened from here on can be read and no longer saved.
+    pub(crate) fn note_head_left(&self) {
+        self.head_left.set(true);
     }
 
     /// Settles every session: the response's head is about to leave.

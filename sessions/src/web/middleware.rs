@@ -169,6 +169,7 @@ where
             this.open.leave_layer();
             return Poll::Ready(result);
         }
+        this.open.note_head_left();
         if this.open.is_untouched() {
             return Poll::Ready(result);
         }
