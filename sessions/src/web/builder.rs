@@ -11,8 +11,8 @@ use super::SessionMiddleware;
 
 /// Collects what sessions are configured with; [`build`](Self::build) checks it, once, at start.
 ///
-/// A type's own options go before those of all sessions, and those before the defaults. A name's own options, given with
-/// [`named`](Self::named), go before those of its type.
+/// A type's own options go before those of its [`Store`], those before the options of all sessions, and those before the defaults. A name's
+/// own options, given with [`named`](Self::named), stand in place of its type's.
 ///
 /// ```
 /// use std::time::Duration;
