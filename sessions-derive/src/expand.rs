@@ -38,10 +38,9 @@ fn working(container: &Container<'_>) -> TokenStream {
         let aliases = field.attrs.aliases.iter().map(|alias| &alias.value);
         quote!(#krate::__private::FieldKeys::new(#key, &[#(#aliases),*]))
     });
-    let unordered = ["HashMap".to_owned(), "HashSet".to_owned()];
-    let unordered = container
+    let ordered = container
         .stored()
-        .any(|field| shape::mentions(&field.ty, &unordered));
+        .all(|field| field.attrs.with.is_none() && shape::is_ordered(&field.ty));
 
     let fresh = fresh(container);
     let encode_fields = encode_fields(container, &generics);
@@ -59,7 +58,7 @@ fn working(container: &Container<'_>) -> TokenStream {
             const NAME: &'static ::core::primitive::str = #name;
             const VERSION: ::core::primitive::u32 = #version;
             const KEYS: &'static [#krate::__private::FieldKeys] = &[#(#keys),*];
-            const UNORDERED: ::core::primitive::bool = #unordered;
+            const ORDERED: ::core::primitive::bool = #ordered;
 
             #fresh
             #encode_fields
@@ -97,10 +96,25 @@ fn fresh(container: &Container<'_>) -> TokenStream {
         let default = default_of(field);
         quote!(#ident: #default)
     });
+    let make = quote! {
+        #krate::__private::Fresh::<Self>::new().make(|| Self { #(#fields),* })
+    };
+    // A new session is nobody's, whatever the struct's own `Default` says.
+    let made = match container.principal() {
+        None => make,
+        Some(principal) => {
+            let ident = principal.ident;
+            quote! {
+                let mut fresh = #make;
+                fresh.#ident = ::core::option::Option::None;
+                fresh
+            }
+        }
+    };
     quote! {
         fn fresh() -> Self {
             use #krate::__private::FreshFallback as _;
-            #krate::__private::Fresh::<Self>::new().make(|| Self { #(#fields),* })
+            #made
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn expand(container: &Container<'_>) -> TokenStream {
             const NAME: &'static ::core::primitive::str = "";
             const VERSION: ::core::primitive::u32 = #version;
             const KEYS: &'static [#krate::__private::FieldKeys] = &[];
-            const UNORDERED: ::core::primitive::bool = false;
+            const ORDERED: ::core::primitive::bool = false;
 
             fn fresh() -> Self {
                 #stub

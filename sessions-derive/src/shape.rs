@@ -62,6 +62,58 @@ pub(crate) fn mentions(tokens: impl ToTokens, names: &[String]) -> bool {
     !names.is_empty() && search(tokens.into_token_stream(), names)
 }
 
+/// Tells whether equal values of this type are always written in the same order, as far as its tokens show.
+///
+/// A type that is not known may hold a `HashMap`, or be an alias of one.
+pub(crate) fn is_ordered(tokens: impl ToTokens) -> bool {
+    tokens
+        .into_token_stream()
+        .into_iter()
+        .all(|token| match token {
+            TokenTree::Ident(ident) => ORDERED.iter().any(|name| ident == name),
+            TokenTree::Group(group) => is_ordered(group.stream()),
+            TokenTree::Punct(_) | TokenTree::Literal(_) => true,
+        })
+}
+
+const ORDERED: &[&str] = &[
+    "std",
+    "core",
+    "alloc",
+    "primitive",
+    "string",
+    "String",
+    "vec",
+    "Vec",
+    "option",
+    "Option",
+    "boxed",
+    "Box",
+    "collections",
+    "BTreeMap",
+    "BTreeSet",
+    "VecDeque",
+    "time",
+    "Duration",
+    "SystemTime",
+    "bool",
+    "char",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "u128",
+    "usize",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "i128",
+    "isize",
+    "f32",
+    "f64",
+];
+
 fn is_primitive(ty: &Type) -> bool {
     [
         "bool", "char", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64",
@@ -150,6 +202,15 @@ mod tests {
         assert!(!is_bytes(&parse_quote!(Vec<u16>)));
         assert!(!is_bytes(&parse_quote!([u8])));
         assert!(!is_bytes(&parse_quote!(Option<Vec<u8>>)));
+    }
+
+    #[test]
+    fn what_is_not_known_to_be_ordered_may_not_be() {
+        assert!(is_ordered(quote::quote!(
+            std::vec::Vec<(u8, Option<[String; 3]>)>
+        )));
+        assert!(!is_ordered(quote::quote!(Vec<Item>)));
+        assert!(!is_ordered(quote::quote!(Vec<(u8, HashSet<u8>)>)));
     }
 
     #[test]

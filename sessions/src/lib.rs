@@ -24,12 +24,15 @@ pub use sessions_derive::SessionData;
 
 pub use crate::{
     clock::Clock,
-    cookie::{CookieRule, CookieRuleError, MaxAge, NamePrefix, SameSite},
+    cookie::{CookieRule, MaxAge, NamePrefix, SameSite},
     crypto::{Key, KeyError, KeyErrorKind, KeyId, KeyRing, KeyRingError, KeyRingErrorKind},
     data::Schema,
-    error::{BuildError, MultiError, SessionError, SessionErrorKind},
+    error::{BuildError, BuildErrorKind, MultiError, SessionError, SessionErrorKind},
     registry::{Registry, SessionOptions, Store},
-    session::{Lifetime, Session, SessionData, ValueError, ValueKey, Values, ValuesAccessors},
+    session::{
+        Lifetime, Session, SessionData, ValueError, ValueErrorKind, ValueKey, Values,
+        ValuesAccessors,
+    },
     store::{Handle, Origin, Rejection},
     stores::CookieStore,
     web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},

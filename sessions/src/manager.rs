@@ -15,8 +15,8 @@ use crate::{
         lifecycle::{Facts, Plan, decide},
         new_meta,
     },
-    store::{Meta, Origin, Payload, Persistence, Rejection},
-    stores::CookieCodec,
+    store::{Meta, Origin, Persistence, Rejection},
+    stores::{CookieCodec, Opened},
 };
 
 /// One session name as it was configured.
@@ -82,9 +82,12 @@ impl Desk {
         for value in self.cookie.values(&visit.cookies) {
             cookie_held = true;
             match self.open::<T>(value, now) {
-                Ok((meta, decoded, payload)) => {
-                    let begun = self.begun(visit, Origin::Loaded, cookie_held, meta);
-                    return Slot::loaded(begun, decoded, payload);
+                Ok((opened, decoded)) => {
+                    let begun = Begun {
+                        retired: opened.retired,
+                        ..self.begun(visit, Origin::Loaded, cookie_held, opened.meta)
+                    };
+                    return Slot::loaded(begun, decoded, opened.payload);
                 }
                 Err(reason) => rejection = rejection.max(Some(reason)),
             }
@@ -128,11 +131,11 @@ impl Desk {
         &self,
         value: &[u8],
         now: Timestamp,
-    ) -> Result<(Meta, data::Decoded<T>, Payload), Rejection> {
+    ) -> Result<(Opened, data::Decoded<T>), Rejection> {
         let Backend::ClientSide(codec) = &self.backend;
-        let (meta, payload) = codec.open(value, self.cookie.max_value_len(), now)?;
-        let decoded = data::decode(payload.as_bytes())?;
-        Ok((meta, decoded, payload))
+        let opened = codec.open(value, now)?;
+        let decoded = data::decode(opened.payload.as_bytes())?;
+        Ok((opened, decoded))
     }
 
     fn begun(
@@ -157,6 +160,7 @@ impl Desk {
             origin,
             flash_rule,
             cookie_held,
+            retired: false,
             meta,
         }
     }
@@ -183,6 +187,7 @@ impl Desk {
             intent: core.intent(),
             cookie_held: core.cookie_held(),
             changed: written.is_some(),
+            retired: core.is_retired(),
             failed,
             now,
             lifetime: self.lifetime,

@@ -99,8 +99,8 @@ struct Unordered {
 #[test]
 fn a_type_that_is_written_in_any_order_says_so() {
     const {
-        assert!(!Ordered::UNORDERED);
-        assert!(Unordered::UNORDERED);
+        assert!(Ordered::ORDERED);
+        assert!(!Unordered::ORDERED);
     }
     assert!(Ordered::fresh().map.is_empty() && Ordered::fresh().cache.is_empty());
     assert!(Unordered::fresh().deep.is_empty());

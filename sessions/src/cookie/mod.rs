@@ -17,9 +17,10 @@ mod set_cookie;
 pub(crate) use self::{
     attributes::Attributes,
     request::RequestCookies,
+    rule::CookieRuleError,
     set_cookie::{LineError, SessionCookie, SetCookie},
 };
 pub use self::{
     attributes::{MaxAge, NamePrefix, SameSite},
-    rule::{CookieRule, CookieRuleError},
+    rule::CookieRule,
 };

@@ -6,49 +6,22 @@ use super::attributes::{Attributes, MaxAge, NamePrefix, SameSite};
 ///
 /// It is met when sessions are configured, never while a request is served. The message names the rule, the document
 /// that imposes it, and what to write instead.
-///
-/// ```
-/// use std::error::Error as _;
-/// use sessions::{CookieRule, CookieRuleError, CookieStore, KeyRing, SameSite, SessionMiddleware};
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let refused = SessionMiddleware::builder(CookieStore::sealed(KeyRing::generate()?))
-///     .options(|all| all.insecure_http().same_site(SameSite::None))
-///     .build()
-///     .unwrap_err();
-/// let rule = refused.source().and_then(|source| source.downcast_ref::<CookieRuleError>());
-/// assert_eq!(rule.map(CookieRuleError::kind), Some(CookieRule::SameSiteNoneNeedsSecure));
-/// # Ok(())
-/// # }
-/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CookieRuleError {
-    session: String,
+pub(crate) struct CookieRuleError {
     rule: CookieRule,
     message: String,
 }
 
 impl CookieRuleError {
     /// Returns the rule that is broken.
-    #[must_use]
-    pub fn kind(&self) -> CookieRule {
+    pub(crate) fn kind(&self) -> CookieRule {
         self.rule
-    }
-
-    /// Returns the name of the session whose cookie breaks it.
-    #[must_use]
-    pub fn session_name(&self) -> &str {
-        &self.session
     }
 }
 
 impl fmt::Display for CookieRuleError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the cookie of session {:?}: {}",
-            self.session, self.message
-        )
+        f.write_str(&self.message)
     }
 }
 
@@ -102,26 +75,23 @@ pub(super) fn check(session: &str, attributes: &Attributes) -> Result<(), Cookie
     check_prefix(session, attributes)?;
     if !attributes.secure && attributes.same_site == SameSite::None {
         return broken(
-            session,
             CookieRule::SameSiteNoneNeedsSecure,
             "SameSite=None requires Secure (RFC 6265bis section 5.7); keep secure on, or choose SameSite::Lax",
         );
     }
     if !attributes.secure && attributes.partitioned {
         return broken(
-            session,
             CookieRule::PartitionedNeedsSecure,
             "Partitioned requires Secure (draft-cutler-httpbis-partitioned-cookies section 2.1); keep secure on, or turn \
              partitioned off",
         );
     }
-    check_path(session, &attributes.path)?;
+    check_path(&attributes.path)?;
     if let Some(domain) = &attributes.domain {
-        check_domain(session, domain)?;
+        check_domain(domain)?;
     }
     if matches!(attributes.max_age, MaxAge::AtMost(limit) if limit < Duration::from_secs(1)) {
         return broken(
-            session,
             CookieRule::MaxAgeIsNotZero,
             "a max age below one second removes the cookie at once (RFC 6265 section 5.2.2); use MaxAge::BrowserSession for \
              a cookie that ends with the browser",
@@ -130,13 +100,8 @@ pub(super) fn check(session: &str, attributes: &Attributes) -> Result<(), Cookie
     Ok(())
 }
 
-pub(super) fn broken(
-    session: &str,
-    rule: CookieRule,
-    message: impl Into<String>,
-) -> Result<(), CookieRuleError> {
+pub(super) fn broken(rule: CookieRule, message: impl Into<String>) -> Result<(), CookieRuleError> {
     Err(CookieRuleError {
-        session: session.to_owned(),
         rule,
         message: message.into(),
     })
@@ -145,7 +110,6 @@ pub(super) fn broken(
 fn check_name(session: &str) -> Result<(), CookieRuleError> {
     if session.is_empty() {
         return broken(
-            session,
             CookieRule::NameIsNotEmpty,
             "a cookie's name is not empty (RFC 6265 section 4.1.1); give the session a name",
         );
@@ -155,7 +119,6 @@ fn check_name(session: &str) -> Result<(), CookieRuleError> {
         .find(|&character| !is_token_character(character))
     {
         return broken(
-            session,
             CookieRule::NameIsToken,
             format!(
                 "a cookie's name cannot hold {odd:?} (RFC 6265 section 4.1.1); use letters, digits, '-' and '_'"
@@ -167,7 +130,6 @@ fn check_name(session: &str) -> Result<(), CookieRuleError> {
     let reserved = ["__Host-Http-", "__Host-", "__Http-", "__Secure-"];
     if let Some(prefix) = reserved.iter().find(|prefix| begins_with(session, prefix)) {
         return broken(
-            session,
             CookieRule::NameHasNoPrefix,
             format!(
                 "a session's name does not begin with {prefix} (RFC 6265bis section 4.1.3); leave it out of the name, and \
@@ -189,7 +151,6 @@ fn check_prefix(session: &str, attributes: &Attributes) -> Result<(), CookieRule
     let prefix_name = prefix.as_str();
     if !attributes.secure {
         return broken(
-            session,
             CookieRule::PrefixNeedsSecure,
             format!(
                 "the prefix {prefix_name} requires Secure ({document}); keep secure on, or choose NamePrefix::None"
@@ -201,7 +162,6 @@ fn check_prefix(session: &str, attributes: &Attributes) -> Result<(), CookieRule
     }
     if attributes.path != "/" {
         return broken(
-            session,
             CookieRule::HostPrefixNeedsRootPath,
             format!(
                 "the prefix {prefix_name} requires Path=/ ({document}); leave the path at \"/\", or choose NamePrefix::Secure"
@@ -210,7 +170,6 @@ fn check_prefix(session: &str, attributes: &Attributes) -> Result<(), CookieRule
     }
     if attributes.domain.is_some() {
         return broken(
-            session,
             CookieRule::HostPrefixForbidsDomain,
             format!(
                 "the prefix {prefix_name} forbids Domain ({document}); leave the domain unset, or choose NamePrefix::Secure"
@@ -220,7 +179,6 @@ fn check_prefix(session: &str, attributes: &Attributes) -> Result<(), CookieRule
     // A session called "http-cache" comes out as "__Host-http-cache", which a browser holds to the longer prefix.
     if !attributes.http_only && (prefix == NamePrefix::HostHttp || begins_with(session, "Http-")) {
         return broken(
-            session,
             CookieRule::HttpPrefixNeedsHttpOnly,
             format!(
                 "a name that begins with __Host-Http- requires HttpOnly ({HTTP_PREFIX_DOCUMENT}); keep http_only on, or \
@@ -231,10 +189,9 @@ fn check_prefix(session: &str, attributes: &Attributes) -> Result<(), CookieRule
     Ok(())
 }
 
-fn check_path(session: &str, path: &str) -> Result<(), CookieRuleError> {
+fn check_path(path: &str) -> Result<(), CookieRuleError> {
     if !path.starts_with('/') {
         return broken(
-            session,
             CookieRule::PathIsAbsolute,
             "a path that does not begin with '/' is ignored (RFC 6265bis section 5.6.4); put a '/' in front of it",
         );
@@ -245,7 +202,6 @@ fn check_path(session: &str, path: &str) -> Result<(), CookieRuleError> {
         .find(|&character| !character.is_ascii_graphic() || character == ';')
     {
         return broken(
-            session,
             CookieRule::PathIsVisibleAscii,
             format!(
                 "a path cannot hold {odd:?} (RFC 6265 section 4.1.1); write it percent-encoded, as it stands in the URL"
@@ -254,7 +210,6 @@ fn check_path(session: &str, path: &str) -> Result<(), CookieRuleError> {
     }
     if path.len() > MAX_ATTRIBUTE_VALUE {
         return broken(
-            session,
             CookieRule::PathFits,
             format!(
                 "a path of {} bytes is ignored, since an attribute has at most {MAX_ATTRIBUTE_VALUE} (RFC 6265bis section 5.6); \
@@ -266,10 +221,9 @@ fn check_path(session: &str, path: &str) -> Result<(), CookieRuleError> {
     Ok(())
 }
 
-fn check_domain(session: &str, domain: &str) -> Result<(), CookieRuleError> {
+fn check_domain(domain: &str) -> Result<(), CookieRuleError> {
     if let Some(bare) = domain.strip_prefix('.') {
         return broken(
-            session,
             CookieRule::DomainHasNoLeadingDot,
             format!(
                 "a domain has no leading dot (RFC 6265 section 4.1.2.3); write {bare:?}, which covers its subdomains"
@@ -278,7 +232,6 @@ fn check_domain(session: &str, domain: &str) -> Result<(), CookieRuleError> {
     }
     if let Some(bare) = domain.strip_suffix('.') {
         return broken(
-            session,
             CookieRule::DomainHasNoTrailingDot,
             format!(
                 "a cookie whose domain has a trailing dot never matches (RFC 6265 section 4.1.2.3); write {bare:?}"
@@ -287,14 +240,12 @@ fn check_domain(session: &str, domain: &str) -> Result<(), CookieRuleError> {
     }
     if is_address(domain) {
         return broken(
-            session,
             CookieRule::DomainIsNoAddress,
             "an IP address has no subdomains to share a cookie with (RFC 6265 section 5.1.3); leave the domain unset",
         );
     }
     if !is_host_name(domain) {
         return broken(
-            session,
             CookieRule::DomainIsHostName,
             format!(
                 "{domain:?} is not a host name (RFC 1034 section 3.5); write a bare name such as \"example.org\", without \
@@ -370,7 +321,6 @@ mod tests {
         let error = check(session, attributes).unwrap_err();
         assert_eq!(error.to_string(), message);
         assert_eq!(error.kind(), rule);
-        assert_eq!(error.session_name(), session);
     }
 
     #[test]
@@ -442,13 +392,13 @@ mod tests {
             "",
             &attributes,
             CookieRule::NameIsNotEmpty,
-            "the cookie of session \"\": a cookie's name is not empty (RFC 6265 section 4.1.1); give the session a name",
+            "a cookie's name is not empty (RFC 6265 section 4.1.1); give the session a name",
         );
         assert_refused(
             "my cart",
             &attributes,
             CookieRule::NameIsToken,
-            "the cookie of session \"my cart\": a cookie's name cannot hold ' ' (RFC 6265 section 4.1.1); use letters, \
+            "a cookie's name cannot hold ' ' (RFC 6265 section 4.1.1); use letters, \
              digits, '-' and '_'",
         );
         let separators = "()<>@,;:\\\"/[]?={} \t\r\n\0\u{7f}\u{e9}\u{2000}";
@@ -460,7 +410,7 @@ mod tests {
             "__hOST-cart",
             &attributes,
             CookieRule::NameHasNoPrefix,
-            "the cookie of session \"__hOST-cart\": a session's name does not begin with __Host- (RFC 6265bis section \
+            "a session's name does not begin with __Host- (RFC 6265bis section \
              4.1.3); leave it out of the name, and choose it with NamePrefix",
         );
         for (name, prefix) in [
@@ -500,7 +450,7 @@ mod tests {
                 ..host.clone()
             },
             CookieRule::PrefixNeedsSecure,
-            "the cookie of session \"cart\": the prefix __Host- requires Secure (RFC 6265bis section 4.1.3.2); keep secure \
+            "the prefix __Host- requires Secure (RFC 6265bis section 4.1.3.2); keep secure \
              on, or choose NamePrefix::None",
         );
         assert_refused(
@@ -510,7 +460,7 @@ mod tests {
                 ..secure
             },
             CookieRule::PrefixNeedsSecure,
-            "the cookie of session \"cart\": the prefix __Secure- requires Secure (RFC 6265bis section 4.1.3.1); keep \
+            "the prefix __Secure- requires Secure (RFC 6265bis section 4.1.3.1); keep \
              secure on, or choose NamePrefix::None",
         );
         assert_refused(
@@ -520,7 +470,7 @@ mod tests {
                 ..host_http.clone()
             },
             CookieRule::PrefixNeedsSecure,
-            "the cookie of session \"cart\": the prefix __Host-Http- requires Secure \
+            "the prefix __Host-Http- requires Secure \
              (draft-ietf-httpbis-layered-cookies section 4.1.3.4); keep secure on, or choose NamePrefix::None",
         );
         assert_refused(
@@ -530,7 +480,7 @@ mod tests {
                 ..host.clone()
             },
             CookieRule::HostPrefixNeedsRootPath,
-            "the cookie of session \"cart\": the prefix __Host- requires Path=/ (RFC 6265bis section 4.1.3.2); leave the \
+            "the prefix __Host- requires Path=/ (RFC 6265bis section 4.1.3.2); leave the \
              path at \"/\", or choose NamePrefix::Secure",
         );
         assert_refused(
@@ -540,7 +490,7 @@ mod tests {
                 ..host.clone()
             },
             CookieRule::HostPrefixForbidsDomain,
-            "the cookie of session \"cart\": the prefix __Host- forbids Domain (RFC 6265bis section 4.1.3.2); leave the \
+            "the prefix __Host- forbids Domain (RFC 6265bis section 4.1.3.2); leave the \
              domain unset, or choose NamePrefix::Secure",
         );
         assert_refused(
@@ -550,7 +500,7 @@ mod tests {
                 ..host_http.clone()
             },
             CookieRule::HostPrefixForbidsDomain,
-            "the cookie of session \"cart\": the prefix __Host-Http- forbids Domain \
+            "the prefix __Host-Http- forbids Domain \
              (draft-ietf-httpbis-layered-cookies section 4.1.3.4); leave the domain unset, or choose NamePrefix::Secure",
         );
         for (name, attributes) in [("cart", host_http), ("hTTp-cache", host)] {
@@ -561,11 +511,9 @@ mod tests {
                     ..attributes
                 },
                 CookieRule::HttpPrefixNeedsHttpOnly,
-                &format!(
-                    "the cookie of session {name:?}: a name that begins with __Host-Http- requires HttpOnly \
+                "a name that begins with __Host-Http- requires HttpOnly \
                      (draft-ietf-httpbis-layered-cookies section 4.1.3.4); keep http_only on, or choose another prefix or \
-                     name"
-                ),
+                     name",
             );
         }
     }
@@ -580,7 +528,7 @@ mod tests {
                 ..plain()
             },
             CookieRule::SameSiteNoneNeedsSecure,
-            "the cookie of session \"cart\": SameSite=None requires Secure (RFC 6265bis section 5.7); keep secure on, or \
+            "SameSite=None requires Secure (RFC 6265bis section 5.7); keep secure on, or \
              choose SameSite::Lax",
         );
         assert_refused(
@@ -591,7 +539,7 @@ mod tests {
                 ..plain()
             },
             CookieRule::PartitionedNeedsSecure,
-            "the cookie of session \"cart\": Partitioned requires Secure (draft-cutler-httpbis-partitioned-cookies section \
+            "Partitioned requires Secure (draft-cutler-httpbis-partitioned-cookies section \
              2.1); keep secure on, or turn partitioned off",
         );
     }
@@ -603,7 +551,7 @@ mod tests {
                 "cart",
                 &with_path(path),
                 CookieRule::PathIsAbsolute,
-                "the cookie of session \"cart\": a path that does not begin with '/' is ignored (RFC 6265bis section 5.6.4); \
+                "a path that does not begin with '/' is ignored (RFC 6265bis section 5.6.4); \
                  put a '/' in front of it",
             );
         }
@@ -621,7 +569,7 @@ mod tests {
                 &with_path(path),
                 CookieRule::PathIsVisibleAscii,
                 &format!(
-                    "the cookie of session \"cart\": a path cannot hold {odd} (RFC 6265 section 4.1.1); write it \
+                    "a path cannot hold {odd} (RFC 6265 section 4.1.1); write it \
                      percent-encoded, as it stands in the URL"
                 ),
             );
@@ -634,7 +582,7 @@ mod tests {
             "cart",
             &with_path(&format!("/{}", "a".repeat(1024))),
             CookieRule::PathFits,
-            "the cookie of session \"cart\": a path of 1025 bytes is ignored, since an attribute has at most 1024 (RFC \
+            "a path of 1025 bytes is ignored, since an attribute has at most 1024 (RFC \
              6265bis section 5.6); use a shorter one",
         );
     }
@@ -645,14 +593,14 @@ mod tests {
             "cart",
             &with_domain(".example.org"),
             CookieRule::DomainHasNoLeadingDot,
-            "the cookie of session \"cart\": a domain has no leading dot (RFC 6265 section 4.1.2.3); write \"example.org\", \
+            "a domain has no leading dot (RFC 6265 section 4.1.2.3); write \"example.org\", \
              which covers its subdomains",
         );
         assert_refused(
             "cart",
             &with_domain("example.org."),
             CookieRule::DomainHasNoTrailingDot,
-            "the cookie of session \"cart\": a cookie whose domain has a trailing dot never matches (RFC 6265 section \
+            "a cookie whose domain has a trailing dot never matches (RFC 6265 section \
              4.1.2.3); write \"example.org\"",
         );
         for address in [
@@ -669,7 +617,7 @@ mod tests {
                 "cart",
                 &with_domain(address),
                 CookieRule::DomainIsNoAddress,
-                "the cookie of session \"cart\": an IP address has no subdomains to share a cookie with (RFC 6265 section \
+                "an IP address has no subdomains to share a cookie with (RFC 6265 section \
                  5.1.3); leave the domain unset",
             );
         }
@@ -696,7 +644,7 @@ mod tests {
                 &with_domain(domain),
                 CookieRule::DomainIsHostName,
                 &format!(
-                    "the cookie of session \"cart\": {domain:?} is not a host name (RFC 1034 section 3.5); write a bare name \
+                    "{domain:?} is not a host name (RFC 1034 section 3.5); write a bare name \
                      such as \"example.org\", without scheme, port or path, and in its xn-- form if it is not ASCII"
                 ),
             );
@@ -717,7 +665,7 @@ mod tests {
                     ..plain()
                 },
                 CookieRule::MaxAgeIsNotZero,
-                "the cookie of session \"cart\": a max age below one second removes the cookie at once (RFC 6265 section \
+                "a max age below one second removes the cookie at once (RFC 6265 section \
                  5.2.2); use MaxAge::BrowserSession for a cookie that ends with the browser",
             );
         }

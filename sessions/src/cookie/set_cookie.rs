@@ -41,7 +41,6 @@ impl SessionCookie {
         let max_value_len = MAX_LINE.saturating_sub(taken);
         if max_value_len < MIN_VALUE {
             rule::broken(
-                session,
                 CookieRule::ValueHasRoom,
                 format!(
                     "its name and attributes take {taken} of the {MAX_LINE} bytes a browser keeps (RFC 6265 section 6.1), and a \
@@ -69,17 +68,17 @@ impl SessionCookie {
         })
     }
 
+    /// Returns the cookie's full name, prefix and all.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Finds the values a request carries under this name: raw, in the order sent, and perhaps not ours.
     pub(crate) fn values<'a>(
         &'a self,
         cookies: &'a RequestCookies,
     ) -> impl Iterator<Item = &'a [u8]> {
         scan::values(cookies.as_bytes(), &self.finder)
-    }
-
-    /// Returns the length of the longest value that fits.
-    pub(crate) fn max_value_len(&self) -> usize {
-        self.max_value_len
     }
 
     /// Writes the line that carries a value, which `write_value` appends to the buffer it is given.
@@ -415,7 +414,7 @@ mod tests {
         for (name, attributes, tail) in variants() {
             let cookie = compiled(&attributes);
             let fits = 4096 - format!("{name}=; Max-Age=34560000; {tail}").len();
-            assert_eq!(cookie.max_value_len(), fits);
+            assert_eq!(cookie.max_value_len, fits);
             assert_eq!(
                 line(&cookie, &"v".repeat(fits), Some(34_560_000)).len(),
                 4096
@@ -452,7 +451,7 @@ mod tests {
     fn a_sealed_payload_of_2976_bytes_fits_under_a_short_name() {
         let cookie = SessionCookie::new("id", &Attributes::default()).unwrap();
         let sealed = 1 + 4 + 24 + 2976 + 16;
-        assert_eq!(cookie.max_value_len(), 4028);
+        assert_eq!(cookie.max_value_len, 4028);
         assert_eq!((sealed * 4_usize).div_ceil(3), 4028);
     }
 
@@ -508,7 +507,7 @@ mod tests {
         assert_eq!(
             SessionCookie::new(&longest, &attributes)
                 .unwrap()
-                .max_value_len(),
+                .max_value_len,
             43
         );
 
@@ -518,7 +517,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "the cookie of session {longer:?}: its name and attributes take 4054 of the 4096 bytes a browser keeps (RFC \
+                "its name and attributes take 4054 of the 4096 bytes a browser keeps (RFC \
                  6265 section 6.1), and a token needs 43; use a shorter name or path"
             )
         );

@@ -39,29 +39,6 @@ impl Item {
     pub(crate) fn read<V: DeserializeOwned>(&self) -> Result<V, Error> {
         serde_cbor::from_slice(&serde_cbor::to_vec(self)?)
     }
-
-    /// Puts the entries of every map into an order that depends on nothing but the entries.
-    pub(super) fn sort(&mut self) -> Result<(), Error> {
-        match self {
-            Self::Array(items) => items.iter_mut().try_for_each(Self::sort),
-            Self::Map(entries) => {
-                for (key, value) in &mut *entries {
-                    key.sort()?;
-                    value.sort()?;
-                }
-                // Each key is written once, not once for every comparison.
-                entries.sort_by_cached_key(|(key, _)| serde_cbor::to_vec(key).unwrap_or_default());
-                Ok(())
-            }
-            Self::Null
-            | Self::Bool(_)
-            | Self::Unsigned(_)
-            | Self::Negative(_)
-            | Self::Float(_)
-            | Self::Bytes(_)
-            | Self::Text(_) => Ok(()),
-        }
-    }
 }
 
 impl<'de> Deserialize<'de> for Item {

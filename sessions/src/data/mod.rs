@@ -35,6 +35,6 @@ pub use self::{
 pub(crate) use self::{
     error::DecodeErrorKind,
     item::Item,
-    payload::{Decoded, decode, encode, same_content},
+    payload::{Decoded, decode, encode},
     unknown::Unknown,
 };

@@ -28,9 +28,10 @@ pub trait Schema: Sized + 'static {
     #[doc(hidden)]
     const KEYS: &'static [FieldKeys];
 
-    /// Whether a field's type is written in an order that changes from one decoding to the next.
+    /// Whether equal data is always written as equal bytes: no field holds, however deep, something whose order changes from one decoding
+    /// to the next, like a `HashMap`.
     #[doc(hidden)]
-    const UNORDERED: bool;
+    const ORDERED: bool;
 
     /// The data of a session that was just begun.
     #[doc(hidden)]

@@ -1,6 +1,6 @@
 use std::{error::Error, fmt};
 
-use crate::cookie::CookieRuleError;
+use crate::cookie::{CookieRule, CookieRuleError};
 
 /// Reports that sessions were configured against a rule; the message names the rule and the remedy.
 ///
@@ -16,28 +16,42 @@ use crate::cookie::CookieRuleError;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct BuildError {
     session: Option<String>,
-    kind: BuildErrorKind,
+    rule: BuildRule,
 }
 
-#[derive(Debug)]
-pub(crate) enum BuildErrorKind {
-    Cookie(CookieRuleError),
-    ZeroTimeout,
+/// Says what a [`BuildError`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum BuildErrorKind {
+    /// The cookie breaks a rule of RFC 6265 or its successors.
+    Cookie(CookieRule),
+    /// A timeout is shorter than a second.
+    TimeoutIsZero,
+    /// The idle timeout is longer than the absolute one.
     IdleBeyondAbsolute,
-    TouchBeyondIdle,
+    /// The touch interval is as long as the idle timeout or the cookie's `Max-Age`.
+    TouchTooRare,
+    /// Two sessions have one name, or one cookie.
     NameTwice,
+    /// A nested middleware's session names no store.
     NoStore,
 }
 
+/// The rule with its message.
+#[derive(Clone)]
+pub(crate) enum BuildRule {
+    Cookie(CookieRuleError),
+    Other(BuildErrorKind),
+}
+
 impl BuildError {
-    /// About one session, or about the options that all of them share.
-    pub(crate) fn new(session: Option<&str>, kind: BuildErrorKind) -> Self {
+    /// About one session.
+    pub(crate) fn new(session: &str, rule: BuildRule) -> Self {
         Self {
-            session: session.map(str::to_owned),
-            kind,
+            session: Some(session.to_owned()),
+            rule,
         }
     }
 
@@ -46,6 +60,15 @@ impl BuildError {
         Self {
             session: None,
             ..self
+        }
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> BuildErrorKind {
+        match &self.rule {
+            BuildRule::Cookie(rule) => BuildErrorKind::Cookie(rule.kind()),
+            BuildRule::Other(kind) => *kind,
         }
     }
 
@@ -62,34 +85,50 @@ impl fmt::Display for BuildError {
             Some(session) => write!(f, "session `{session}`: ")?,
             None => f.write_str("options of all sessions: ")?,
         }
-        match &self.kind {
-            BuildErrorKind::Cookie(rule) => rule.fmt(f),
-            BuildErrorKind::ZeroTimeout => f.write_str("a timeout of less than a second ends every session at once; give it a second or more"),
-            BuildErrorKind::IdleBeyondAbsolute => f.write_str(
-                "an idle timeout longer than the absolute timeout never acts; shorten `idle_timeout` or lengthen `absolute_timeout`",
-            ),
-            BuildErrorKind::TouchBeyondIdle => f.write_str(
-                "a touch interval as long as the idle timeout lets sessions in use expire; make `touch_interval` a fraction of `idle_timeout`",
-            ),
+        let kind = match &self.rule {
+            BuildRule::Cookie(rule) => return rule.fmt(f),
+            BuildRule::Other(kind) => kind,
+        };
+        f.write_str(match kind {
+            BuildErrorKind::Cookie(_) => "its cookie breaks a rule",
+            BuildErrorKind::TimeoutIsZero => {
+                "a timeout of less than a second ends every session at once; give it a second or more"
+            }
+            BuildErrorKind::IdleBeyondAbsolute => {
+                "an idle timeout longer than the absolute timeout never acts; shorten `idle_timeout` or lengthen `absolute_timeout`"
+            }
+            BuildErrorKind::TouchTooRare => {
+                "a touch interval as long as the idle timeout or the cookie's Max-Age lets sessions in use end; make `touch_interval` a \
+                 fraction of them"
+            }
             BuildErrorKind::NameTwice => {
-                f.write_str("two types have this name; give one of them another `#[session(name = \"..\")]`")
+                "two sessions have this name or one cookie, or one type was configured twice; give one of them another \
+                 `#[session(name = \"..\")]`"
             }
             BuildErrorKind::NoStore => {
-                f.write_str("a nested middleware has no default store; name one with `.store(..)` in the session's options")
+                "a nested middleware has no default store; name one with `.store(..)` in the session's options"
             }
-        }
+        })
     }
 }
 
-impl Error for BuildError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.kind {
-            BuildErrorKind::Cookie(rule) => Some(rule),
-            BuildErrorKind::ZeroTimeout
-            | BuildErrorKind::IdleBeyondAbsolute
-            | BuildErrorKind::TouchBeyondIdle
-            | BuildErrorKind::NameTwice
-            | BuildErrorKind::NoStore => None,
-        }
+/// The message: a `main` that returns the error prints it by `Debug`.
+impl fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BuildError({self})")
+    }
+}
+
+impl Error for BuildError {}
+
+impl From<BuildErrorKind> for BuildRule {
+    fn from(kind: BuildErrorKind) -> Self {
+        Self::Other(kind)
+    }
+}
+
+impl From<CookieRuleError> for BuildRule {
+    fn from(rule: CookieRuleError) -> Self {
+        Self::Cookie(rule)
     }
 }

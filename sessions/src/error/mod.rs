@@ -6,9 +6,9 @@ mod build_error;
 mod multi_error;
 mod session_error;
 
-pub(crate) use self::build_error::BuildErrorKind;
+pub(crate) use self::build_error::BuildRule;
 pub use self::{
-    build_error::BuildError,
+    build_error::{BuildError, BuildErrorKind},
     multi_error::MultiError,
     session_error::{SessionError, SessionErrorKind},
 };

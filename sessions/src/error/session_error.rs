@@ -41,8 +41,10 @@ pub enum SessionErrorKind {
     MiddlewareMissing,
     /// The options of a session are against a rule, found at its first use because `build()` could not see the type. 500.
     Misconfigured,
-    /// One name was asked for as two different types. 500.
+    /// One name, or one cookie, was asked for as two different types. 500.
     NameTaken,
+    /// The session was opened outside of a nested middleware that has other options for it. 500.
+    OptionsDiffer,
     /// The data does not fit: into 4,096 bytes of cookie, for a cookie session. 500; the old session stays.
     TooLarge,
     /// A field's `Serialize` failed. 500; the old session stays.
@@ -102,6 +104,11 @@ impl fmt::Display for SessionError {
             SessionErrorKind::NameTaken => write!(
                 f,
                 "session `{name}` was asked for as two different types; give one of them another `#[session(name = \"..\")]`"
+            ),
+            SessionErrorKind::OptionsDiffer => write!(
+                f,
+                "session `{name}` was opened by a middleware outside of the nested one that has options for it; open it inside, or give it \
+                 its options in the outer session middleware"
             ),
             SessionErrorKind::TooLarge => write!(f, "session `{name}` is too large for its cookie"),
             SessionErrorKind::Unwritable => write!(f, "session `{name}` could not be encoded"),

@@ -3,19 +3,23 @@ use std::{any::TypeId, borrow::Cow, cell::RefCell, rc::Rc, sync::Arc};
 use crate::{
     clock::Clock,
     data::Schema,
-    error::{BuildError, BuildErrorKind},
+    error::{BuildError, BuildErrorKind, SessionError, SessionErrorKind},
     manager::Desk,
 };
 
-use super::SessionOptions;
+use super::{
+    SessionOptions,
+    names::{NameKind, Names},
+};
 
 /// What a middleware was configured with; shared by all worker threads.
 #[derive(Debug)]
 pub(crate) struct Setup {
     /// The options of every type that is not named; `None` for a nested middleware, which leaves those to the outer one.
-    pub(crate) default: Option<SessionOptions>,
-    pub(crate) typed: Vec<Typed>,
-    pub(crate) clock: Clock,
+    default: Option<SessionOptions>,
+    typed: Vec<Typed>,
+    clock: Clock,
+    names: Names,
 }
 
 /// The options of a type that was named.
@@ -47,38 +51,69 @@ impl Layer {
         }
     }
 
-    /// The desk for a type under a name; `None` if this middleware leaves the type to an outer one.
-    #[expect(
-        clippy::ptr_arg,
-        reason = "a name from a constant is kept without a copy"
-    )]
+    /// Whether this middleware answers for a type under a name, or leaves it to an outer one.
+    pub(super) fn answers<T: Schema>(&self, name: &str) -> bool {
+        self.setup.options(TypeId::of::<T>(), name).is_some()
+    }
+
+    /// Whether the desk's cookie belongs to another type here.
+    pub(super) fn is_foreign<T: Schema>(&self, desk: &Desk) -> bool {
+        let names = &self.setup.names;
+        names.is_foreign(desk.cookie.name(), &desk.name, TypeId::of::<T>())
+    }
+
+    /// The desk for a type under a name.
+    ///
+    /// Refuses a name or a cookie that belongs to another type, and options against a rule.
     pub(super) fn desk<T: Schema>(
         &self,
-        name: &Cow<'static, str>,
-    ) -> Option<Result<Rc<Desk>, BuildError>> {
+        name: Cow<'static, str>,
+    ) -> Result<Rc<Desk>, SessionError> {
         let type_id = TypeId::of::<T>();
         let kept = |desks: &[(TypeId, Rc<Desk>)]| {
             desks
                 .iter()
-                .find(|(of, desk)| *of == type_id && desk.name == *name)
+                .find(|(of, desk)| *of == type_id && desk.name == name)
                 .map(|(_, desk)| Rc::clone(desk))
         };
         if let Some(desk) = kept(&self.desks.borrow()) {
-            return Some(Ok(desk));
+            return Ok(desk);
         }
-        let options = self.setup.options(type_id, name)?;
-        Some(options.desk(name.clone(), &self.setup.clock).map(|desk| {
-            let desk = Rc::new(desk);
-            let mut desks = self.desks.borrow_mut();
-            if desks.len() < KEPT_DESKS {
-                desks.push((type_id, Rc::clone(&desk)));
+        let Some(options) = self.setup.options(type_id, &name) else {
+            return Err(SessionError::new(SessionErrorKind::MiddlewareMissing, name));
+        };
+        let desk = match options.desk(name.clone(), &self.setup.clock) {
+            Ok(desk) => Rc::new(desk),
+            Err(rule) => {
+                return Err(SessionError::new(SessionErrorKind::Misconfigured, name).because(rule));
             }
-            desk
-        }))
+        };
+        let kind = self.setup.kind_of::<T>(&name);
+        if !self
+            .setup
+            .names
+            .claim(desk.cookie.name(), &name, type_id, kind)
+        {
+            return Err(SessionError::new(SessionErrorKind::NameTaken, name));
+        }
+        let mut desks = self.desks.borrow_mut();
+        if kind == NameKind::Fixed || desks.len() < KEPT_DESKS {
+            desks.push((type_id, Rc::clone(&desk)));
+        }
+        Ok(desk)
     }
 }
 
 impl Setup {
+    pub(crate) fn new(default: Option<SessionOptions>, typed: Vec<Typed>, clock: Clock) -> Self {
+        Self {
+            default,
+            typed,
+            clock,
+            names: Names::default(),
+        }
+    }
+
     /// Refuses options against a rule, as far as the types are known, and logs those that lower the guard.
     pub(crate) fn check(&self) -> Result<(), BuildError> {
         if let Some(default) = &self.default {
@@ -88,29 +123,48 @@ impl Setup {
                 .map_err(BuildError::of_all_sessions)?;
         }
         for (index, typed) in self.typed.iter().enumerate() {
+            let desk = typed.options.desk(typed.name.clone(), &self.clock)?;
             let earlier = self.typed.get(..index).unwrap_or_default();
-            if earlier.iter().any(|other| other.name == typed.name) {
+            let twice = earlier.iter().any(|other| other.name == typed.name)
+                || !self.names.claim(
+                    desk.cookie.name(),
+                    &typed.name,
+                    typed.type_id,
+                    NameKind::Fixed,
+                );
+            if twice {
                 return Err(BuildError::new(
-                    Some(&typed.name),
-                    BuildErrorKind::NameTwice,
+                    &typed.name,
+                    BuildErrorKind::NameTwice.into(),
                 ));
             }
-            typed.options.desk(typed.name.clone(), &self.clock)?;
         }
         self.log_warnings();
         Ok(())
     }
 
     fn log_warnings(&self) {
-        let default = self.default.iter().map(|options| ("*", options));
-        for (session, options) in default.chain(
-            self.typed
-                .iter()
-                .map(|typed| (&*typed.name, &typed.options)),
-        ) {
-            for warning in options.warnings() {
-                tracing::warn!(session, "{warning}");
-            }
+        let warn = |session: &str, warning: &str| tracing::warn!(session, "{warning}");
+        let shared = self.default.as_ref();
+        if let Some(default) = shared {
+            default
+                .warnings(None)
+                .for_each(|warning| warn("*", warning));
+        }
+        for typed in &self.typed {
+            typed
+                .options
+                .warnings(shared)
+                .for_each(|warning| warn(&typed.name, warning));
+        }
+    }
+
+    fn kind_of<T: Schema>(&self, name: &str) -> NameKind {
+        let configured = self.typed.iter().any(|typed| typed.name == name);
+        if configured || name == T::NAME {
+            NameKind::Fixed
+        } else {
+            NameKind::MadeUp
         }
     }
 

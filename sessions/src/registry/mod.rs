@@ -4,6 +4,7 @@
 //! knock with a type and a name; they get the session that is open under it, or one that is opened now ([`OpenSessions`]).
 
 mod layer;
+mod names;
 mod open;
 mod options;
 #[expect(

@@ -6,7 +6,7 @@ use std::{
 
 use crate::{
     cookie::SetCookie,
-    error::{BuildError, MultiError, SessionError, SessionErrorKind},
+    error::{MultiError, SessionError, SessionErrorKind},
     manager::{Desk, Visit},
     session::{Keeper as _, OpenSession, SessionData, Slot},
 };
@@ -24,6 +24,8 @@ pub(crate) struct OpenSessions {
 }
 
 struct Entry {
+    /// The middleware that answered for it.
+    layer: Rc<Layer>,
     desk: Rc<Desk>,
     session: Rc<dyn OpenSession>,
 }
@@ -67,38 +69,66 @@ impl OpenSessions {
 
     /// The session of this type and name; opened now unless it is.
     ///
-    /// Refuses a name that is open as another type, and a type whose options are against a rule.
+    /// Refuses a name that is another type's, options against a rule, and a session that is open with the options of another middleware.
     pub(crate) fn open<T: SessionData>(
         &self,
         name: Cow<'static, str>,
     ) -> Result<Slot<T>, SessionError> {
-        let open = self
-            .entries
-            .borrow()
-            .iter()
-            .find(|entry| entry.desk.name == name)
-            .map(|entry| Rc::clone(&entry.session));
-        if let Some(open) = open {
-            return Slot::from_open(open)
-                .ok_or_else(|| SessionError::new(SessionErrorKind::NameTaken, name));
+        let (Some(visit), Some(layer)) = (self.visit.get(), self.answering::<T>(&name)) else {
+            return Err(SessionError::new(SessionErrorKind::MiddlewareMissing, name));
+        };
+        if let Some(open) = self.already_open::<T>(&name, &layer) {
+            return open.map_err(|kind| SessionError::new(kind, name));
         }
-        let missing = |name| SessionError::new(SessionErrorKind::MiddlewareMissing, name);
-        let Some(visit) = self.visit.get() else {
-            return Err(missing(name));
-        };
-        let Some(desk) = self.desk::<T>(&name) else {
-            return Err(missing(name));
-        };
-        let desk = desk.map_err(|rule| {
-            SessionError::new(SessionErrorKind::Misconfigured, name).because(rule)
-        })?;
+        let desk = layer.desk::<T>(name)?;
+        let mut others = self.layers().filter(|other| !Rc::ptr_eq(other, &layer));
+        if others.any(|other| other.is_foreign::<T>(&desk)) {
+            return Err(SessionError::new(
+                SessionErrorKind::NameTaken,
+                desk.name.clone(),
+            ));
+        }
         let slot = desk.enter(visit);
         let session = slot.to_open();
         if self.head_left.get() {
             session.core().note_head_left();
         }
-        self.entries.borrow_mut().push(Entry { desk, session });
+        self.entries.borrow_mut().push(Entry {
+            layer,
+            desk,
+            session,
+        });
         Ok(slot)
+    }
+
+    fn already_open<T: SessionData>(
+        &self,
+        name: &str,
+        layer: &Rc<Layer>,
+    ) -> Option<Result<Slot<T>, SessionErrorKind>> {
+        let entries = self.entries.borrow();
+        let entry = entries.iter().find(|entry| entry.desk.name == name)?;
+        let Some(slot) = Slot::from_open(Rc::clone(&entry.session)) else {
+            return Some(Err(SessionErrorKind::NameTaken));
+        };
+        // What was opened outside has the outer options; to go on with it would ignore those of the route.
+        let same = Rc::ptr_eq(&entry.layer, layer) || self.head_left.get();
+        Some(if same {
+            Ok(slot)
+        } else {
+            Err(SessionErrorKind::OptionsDiffer)
+        })
+    }
+
+    /// The innermost middleware that answers for a type.
+    fn answering<T: SessionData>(&self, name: &str) -> Option<Rc<Layer>> {
+        self.layers().find(|layer| layer.answers::<T>(name))
+    }
+
+    /// The middlewares around the request, innermost first.
+    fn layers(&self) -> impl Iterator<Item = Rc<Layer>> {
+        let nested: Vec<_> = self.nested.borrow().iter().rev().cloned().collect();
+        nested.into_iter().chain([Rc::clone(&self.outermost)])
     }
 
     /// Saves what is to be saved now, and reports.
@@ -134,21 +164,5 @@ impl OpenSessions {
             cookies: if result.is_ok() { cookies } else { committed },
             result,
         }
-    }
-
-    #[expect(
-        clippy::ptr_arg,
-        reason = "a name from a constant is kept without a copy"
-    )]
-    fn desk<T: SessionData>(
-        &self,
-        name: &Cow<'static, str>,
-    ) -> Option<Result<Rc<Desk>, BuildError>> {
-        let nested = self.nested.borrow();
-        nested
-            .iter()
-            .rev()
-            .find_map(|layer| layer.desk::<T>(name))
-            .or_else(|| self.outermost.desk::<T>(name))
     }
 }

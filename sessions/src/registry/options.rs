@@ -3,7 +3,7 @@ use std::{borrow::Cow, time::Duration};
 use crate::{
     clock::Clock,
     cookie::{Attributes, MaxAge, NamePrefix, SameSite, SessionCookie},
-    error::{BuildError, BuildErrorKind},
+    error::{BuildError, BuildErrorKind, BuildRule},
     manager::{Backend, Desk},
     session::Lifetime,
     stores::CookieCodec,
@@ -153,6 +153,9 @@ impl SessionOptions {
 
     /// Sends the cookie to this path and those below it only. Default: `/`. It keeps cookies apart and is no protection: scripts of the same
     /// origin reach every path (RFC 6265bis, section 8.5).
+    ///
+    /// To a browser a cookie of another path or domain is another cookie, and it sends both: when you change either, give the session
+    /// another name too.
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
@@ -293,6 +296,21 @@ impl SessionOptions {
         self
     }
 
+    /// Sends the cookie over https only, under a `__Host-` name: the default. Takes back an [`insecure_http`](Self::insecure_http) that
+    /// comes from the store or the middleware.
+    pub fn secure(mut self) -> Self {
+        self.secure = Some(true);
+        self.name_prefix = Some(NamePrefix::Host);
+        self
+    }
+
+    /// Keeps the cookie from the page's scripts: the default. Takes back a [`dangerous_script_access`](Self::dangerous_script_access) that
+    /// comes from the store or the middleware.
+    pub fn http_only(mut self) -> Self {
+        self.http_only = Some(true);
+        self
+    }
+
     /// Sends the cookie over unencrypted connections: drops `Secure` and the name prefix, which browsers refuse without it.
     ///
     /// For development over plain http, or a device on a closed network. Whoever can listen owns the session; `build()` logs a warning.
@@ -349,26 +367,27 @@ impl SessionOptions {
         }
     }
 
-    /// What the options lower, for the log.
-    pub(crate) fn warnings(&self) -> impl Iterator<Item = &'static str> {
-        let insecure =
-            (self.secure == Some(false)).then_some("`insecure_http`: cookies travel unencrypted");
-        let readable = (self.http_only == Some(false))
-            .then_some("`dangerous_script_access`: scripts can read the cookie");
+    /// What the options lower that `shared` does not, for the log.
+    pub(crate) fn warnings(&self, shared: Option<&Self>) -> impl Iterator<Item = &'static str> {
+        let insecure = (self.secure == Some(false)
+            && shared.is_none_or(|shared| shared.secure != Some(false)))
+        .then_some("`insecure_http`: cookies travel unencrypted");
+        let readable = (self.http_only == Some(false)
+            && shared.is_none_or(|shared| shared.http_only != Some(false)))
+        .then_some("`dangerous_script_access`: scripts can read the cookie");
         insecure.into_iter().chain(readable)
     }
 
     /// Sets up a desk for a session of this name.
     pub(crate) fn desk(&self, name: Cow<'static, str>, clock: &Clock) -> Result<Desk, BuildError> {
-        let error = |kind| BuildError::new(Some(&name), kind);
-        let lifetime = self.checked_lifetime().map_err(error)?;
+        let error = |rule: BuildRule| BuildError::new(&name, rule);
+        let lifetime = self.checked_lifetime().map_err(|kind| error(kind.into()))?;
         let attributes = self.attributes();
-        let cookie = SessionCookie::new(&name, &attributes)
-            .map_err(|rule| error(BuildErrorKind::Cookie(rule)))?;
+        let cookie = SessionCookie::new(&name, &attributes).map_err(|rule| error(rule.into()))?;
         let store = self
             .store
             .as_ref()
-            .ok_or_else(|| error(BuildErrorKind::NoStore))?;
+            .ok_or_else(|| error(BuildErrorKind::NoStore.into()))?;
         let StoreKind::ClientSide(store) = &store.kind;
         Ok(Desk {
             cookie,
@@ -403,17 +422,22 @@ impl SessionOptions {
             .absolute
             .unwrap_or_else(|| defaults.absolute.max(self.idle.unwrap_or_default()));
         let idle = self.idle.unwrap_or_else(|| defaults.idle.min(absolute));
+        // A cookie that is not sent again in time is forgotten by the browser, whatever the deadline.
+        let kept = match self.max_age {
+            Some(MaxAge::AtMost(limit)) => idle.min(limit),
+            _ => idle,
+        };
         let touch_interval = self
             .touch_interval
-            .unwrap_or_else(|| defaults.touch_interval.min(idle / 6));
+            .unwrap_or_else(|| defaults.touch_interval.min(kept / 6));
         if idle.as_secs() == 0 || absolute.as_secs() == 0 {
-            return Err(BuildErrorKind::ZeroTimeout);
+            return Err(BuildErrorKind::TimeoutIsZero);
         }
         if idle > absolute {
             return Err(BuildErrorKind::IdleBeyondAbsolute);
         }
-        if touch_interval >= idle {
-            return Err(BuildErrorKind::TouchBeyondIdle);
+        if touch_interval >= kept {
+            return Err(BuildErrorKind::TouchTooRare);
         }
         Ok(Lifetime {
             idle,

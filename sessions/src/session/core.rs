@@ -1,13 +1,13 @@
 use std::{
     any::Any,
     cell::{Cell, RefCell},
+    fmt,
     rc::Rc,
 };
 
 use crate::{
     clock::Timestamp,
     cookie::SetCookie,
-    data::same_content,
     error::SessionError,
     store::{Handle, Meta, Origin, Payload, Persistence},
 };
@@ -47,11 +47,23 @@ pub(crate) enum FlashRule {
     Leave,
 }
 
+/// A session that the hall is about to seat.
+pub(crate) struct Begun {
+    pub(crate) keeper: Rc<dyn Keeper>,
+    pub(crate) origin: Origin,
+    pub(crate) flash_rule: FlashRule,
+    pub(crate) cookie_held: bool,
+    /// The key it was sealed with is on its way out.
+    pub(crate) retired: bool,
+    pub(crate) meta: Meta,
+}
+
 /// The state of a seated session that does not depend on its type.
 #[derive(Debug)]
 pub(crate) struct SlotCore {
     origin: Origin,
     flash_rule: FlashRule,
+    retired: bool,
     /// What the store held, byte for byte.
     loaded: Option<Payload>,
     /// Neither ended nor overwritten by a save in this request.
@@ -67,7 +79,6 @@ pub(crate) struct SlotCore {
 }
 
 /// What the encoded data is compared with to see whether a writer changed it.
-#[derive(Debug)]
 pub(crate) enum Baseline {
     /// The bytes that were loaded: writing the same data gives them back.
     Loaded,
@@ -79,29 +90,40 @@ pub(crate) enum Baseline {
     Lost,
 }
 
+/// The kind only: the bytes are somebody's data.
+impl fmt::Debug for Baseline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Loaded => "Loaded",
+            Self::Snapshot(_) => "Snapshot",
+            Self::Due => "Due",
+            Self::Lost => "Lost",
+        })
+    }
+}
+
 impl SlotCore {
-    pub(crate) fn new(
-        origin: Origin,
-        flash_rule: FlashRule,
-        cookie_held: bool,
-        meta: Meta,
-        loaded: Option<Payload>,
-        baseline: Baseline,
-    ) -> Self {
+    pub(super) fn new(begun: &Begun, loaded: Option<Payload>, baseline: Baseline) -> Self {
         Self {
-            origin,
-            flash_rule,
-            stored: Cell::new(loaded.as_ref().map(|_| meta)),
+            origin: begun.origin,
+            flash_rule: begun.flash_rule,
+            retired: begun.retired,
+            stored: Cell::new(loaded.as_ref().map(|_| begun.meta)),
             loaded,
             loaded_is_current: Cell::new(true),
-            seen: Cell::new(meta),
+            seen: Cell::new(begun.meta),
             intent: Cell::default(),
-            cookie_held: Cell::new(cookie_held),
+            cookie_held: Cell::new(begun.cookie_held),
             written: Cell::new(false),
             baseline: RefCell::new(baseline),
             head_left: Cell::new(false),
             outbox: RefCell::new(None),
         }
+    }
+
+    /// Whether what the visitor has was sealed with a key that is on its way out.
+    pub(crate) fn is_retired(&self) -> bool {
+        self.retired && self.loaded().is_some()
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -146,11 +168,11 @@ impl SlotCore {
     /// Whether `payload`, the data as it is now, differs from what it was before the first writer.
     pub(crate) fn differs(&self, payload: &[u8]) -> bool {
         match &*self.baseline.borrow() {
-            Baseline::Loaded => {
-                let loaded = self.loaded.as_ref().map_or(&[][..], Payload::as_bytes);
-                loaded != payload && !same_content(loaded, payload)
-            }
-            Baseline::Snapshot(before) => before != payload && !same_content(before, payload),
+            Baseline::Loaded => self
+                .loaded
+                .as_ref()
+                .is_none_or(|loaded| loaded.as_bytes() != payload),
+            Baseline::Snapshot(before) => before != payload,
             Baseline::Due | Baseline::Lost => true,
         }
     }
@@ -185,6 +207,13 @@ impl SlotCore {
             seen.handle = Handle::generate();
             self.seen.set(seen);
         }
+    }
+
+    /// Notes that the session goes from one owner to another: it begins anew.
+    pub(super) fn note_new_owner(&self, now: Timestamp) {
+        let mut seen = self.seen.get();
+        seen.created = now;
+        self.seen.set(seen);
     }
 
     pub(super) fn note_authentication(&self, now: Timestamp) {

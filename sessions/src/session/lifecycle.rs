@@ -21,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) cookie_held: bool,
     /// A writer was called and the bytes differ.
     pub(crate) changed: bool,
+    /// What the visitor has was sealed with a key that is on its way out.
+    pub(crate) retired: bool,
     /// The response is a server error and the session is not configured to be saved then.
     pub(crate) failed: bool,
     pub(crate) now: Timestamp,
@@ -95,13 +97,22 @@ pub(crate) fn decide(facts: &Facts) -> Plan {
         Plan::Renew(meta)
     } else if facts.changed || intent.lifetime.is_some() {
         Plan::Update(meta)
-    } else if meta.idle_deadline.seconds_since(stored.idle_deadline)
-        >= facts.lifetime.touch_interval.as_secs().max(1)
-    {
+    } else if idle_moves(&meta, &stored, facts) || is_left_behind(&meta, facts) {
         Plan::Touch(meta)
     } else {
         Plan::Keep
     }
+}
+
+/// Activity moves the idle deadline, but not with every request.
+fn idle_moves(meta: &Meta, stored: &Meta, facts: &Facts) -> bool {
+    let interval = facts.lifetime.touch_interval.as_secs().max(1);
+    meta.idle_deadline.seconds_since(stored.idle_deadline) >= interval
+}
+
+/// A session whose idle deadline cannot move is never touched, and would end with the key it was sealed with.
+fn is_left_behind(meta: &Meta, facts: &Facts) -> bool {
+    facts.retired && meta.idle_deadline == meta.absolute_deadline
 }
 
 /// The session's deadlines as of now.
@@ -180,6 +191,7 @@ mod tests {
             intent: Intent::default(),
             cookie_held: true,
             changed: false,
+            retired: false,
             failed: false,
             now: NOW,
             lifetime: LIFETIME,
@@ -236,7 +248,7 @@ mod tests {
     #[test]
     fn every_row_of_the_table() {
         let forget = lifetime(NewLifetime::ForgetOnClose);
-        let rows: [(&str, Facts, &str); 22] = [
+        let rows: [(&str, Facts, &str); 24] = [
             ("a visitor who only reads", visitor(), "keep"),
             (
                 "a visitor who writes",
@@ -341,6 +353,24 @@ mod tests {
                     ..read()
                 },
                 "keep",
+            ),
+            (
+                "a session under a retired key",
+                Facts {
+                    retired: true,
+                    ..read()
+                },
+                "keep",
+            ),
+            (
+                "a remembered session under a retired key",
+                Facts {
+                    stored: Some(meta(5_000, 5_000)),
+                    seen: meta(5_000, 5_000),
+                    retired: true,
+                    ..read()
+                },
+                "touch",
             ),
             (
                 "a session written",

@@ -17,6 +17,7 @@ mod shown;
 mod slot;
 mod values;
 
+pub(crate) use self::core::{Begun, FlashRule, Keeper, OpenSession, new_meta};
 pub use self::{
     accessors::Accessors,
     lifetime::Lifetime,
@@ -24,9 +25,5 @@ pub use self::{
     session_data::SessionData,
     shown::{Shown, ShownFallback},
     slot::Slot,
-    values::{ValueError, ValueKey, Values, ValuesAccessors},
-};
-pub(crate) use self::{
-    core::{FlashRule, Keeper, OpenSession, new_meta},
-    slot::Begun,
+    values::{ValueError, ValueErrorKind, ValueKey, Values, ValuesAccessors},
 };

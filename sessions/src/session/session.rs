@@ -385,7 +385,7 @@ impl<T: SessionData> Session<T> {
     /// The cookie outlives the browser, idleness no longer ends the session, and its absolute deadline is `duration` from now. Kept with
     /// the session, until another call or the next authentication. A new session without data is not created by it.
     ///
-    /// Browsers keep a cookie for 400 days at most (RFC 6265bis, section 5.5); what is sent is capped at that.
+    /// Less than a second counts as one. Browsers keep a cookie for 400 days at most (RFC 6265bis, section 5.5); what is sent is capped at that.
     ///
     /// ```
     /// # use actix_web::{App, test, web};
@@ -415,7 +415,8 @@ impl<T: SessionData> Session<T> {
     /// # }
     /// ```
     pub fn remember(&mut self, duration: Duration) {
-        self.slot().set_lifetime(NewLifetime::Remember(duration));
+        self.slot()
+            .set_lifetime(NewLifetime::Remember(duration.max(Duration::from_secs(1))));
     }
 
     /// Lets the browser forget the cookie when it closes: a shared computer. The deadlines hold as configured.

@@ -10,27 +10,18 @@ use std::{
 use crate::{
     data::{self, Decoded, FlashField, Unknown},
     error::{SessionError, SessionErrorKind},
-    store::{Meta, Origin, Payload},
+    store::Payload,
 };
 
 use super::{
     SessionData,
-    core::{Baseline, FlashRule, Keeper, OpenSession, SlotCore},
+    core::{Baseline, Begun, FlashRule, Keeper, OpenSession, SlotCore},
     lifecycle::NewLifetime,
 };
 
 /// The shared state of one open session: every handle to it in a request points here.
 pub struct Slot<T: SessionData> {
     seat: Rc<Seat<T>>,
-}
-
-/// A session that the hall is about to seat.
-pub(crate) struct Begun {
-    pub(crate) keeper: Rc<dyn Keeper>,
-    pub(crate) origin: Origin,
-    pub(crate) flash_rule: FlashRule,
-    pub(crate) cookie_held: bool,
-    pub(crate) meta: Meta,
 }
 
 struct Seat<T: SessionData> {
@@ -49,7 +40,7 @@ struct Contents<T> {
 impl<T: SessionData> Slot<T> {
     /// Seats a session that was loaded.
     pub(crate) fn loaded(begun: Begun, decoded: Decoded<T>, payload: Payload) -> Self {
-        let baseline = if decoded.exact && !T::UNORDERED {
+        let baseline = if decoded.exact && T::ORDERED {
             Baseline::Loaded
         } else {
             Baseline::Due
@@ -75,14 +66,7 @@ impl<T: SessionData> Slot<T> {
         loaded: Option<Payload>,
         baseline: Baseline,
     ) -> Self {
-        let Begun {
-            keeper,
-            origin,
-            flash_rule,
-            cookie_held,
-            meta,
-        } = begun;
-        let core = SlotCore::new(origin, flash_rule, cookie_held, meta, loaded, baseline);
+        let core = SlotCore::new(&begun, loaded, baseline);
         let contents = RefCell::new(Contents {
             principal: data.principal(),
             data,
@@ -90,7 +74,7 @@ impl<T: SessionData> Slot<T> {
         });
         Self {
             seat: Rc::new(Seat {
-                keeper,
+                keeper: begun.keeper,
                 core,
                 contents,
             }),
@@ -167,6 +151,7 @@ impl<T: SessionData> Slot<T> {
             // Nothing of the first owner may be seen by the second, from here on.
             contents.data = T::fresh();
             contents.unknown = Unknown::default();
+            self.core().note_new_owner(self.seat.keeper.now());
         }
         *field(&mut contents.data) = Some(value);
         contents.principal = principal;

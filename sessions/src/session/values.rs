@@ -52,10 +52,36 @@ pub enum ValueKey {
 }
 
 /// Reports that a value is not of the type that was asked for, or that it could not be kept.
-#[derive(Debug)]
+///
+/// It has no source: what serde says of a value that does not fit quotes the value.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ValueError {
     key: ValueKey,
-    source: serde_cbor::Error,
+    kind: ValueErrorKind,
+}
+
+/// Says what a [`ValueError`] is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ValueErrorKind {
+    /// The value is not of the type that was asked for.
+    OtherType,
+    /// The value's `Serialize` failed, or it is nested too deeply to be read back.
+    Unwritable,
+}
+
+impl ValueError {
+    /// What it is about.
+    #[must_use]
+    pub fn kind(&self) -> ValueErrorKind {
+        self.kind
+    }
+
+    /// The key.
+    #[must_use]
+    pub fn key(&self) -> &ValueKey {
+        &self.key
+    }
 }
 
 impl Values {
@@ -72,9 +98,10 @@ impl Values {
         let Some(item) = self.entries.get(&key) else {
             return Ok(None);
         };
-        item.read()
-            .map(Some)
-            .map_err(|source| ValueError { key, source })
+        item.read().map(Some).map_err(|_| ValueError {
+            key,
+            kind: ValueErrorKind::OtherType,
+        })
     }
 
     /// Puts a value under a key, in place of the one that was there.
@@ -93,7 +120,10 @@ impl Values {
                 self.entries.insert(key, item);
                 Ok(())
             }
-            Err(source) => Err(ValueError { key, source }),
+            Err(_) => Err(ValueError {
+                key,
+                kind: ValueErrorKind::Unwritable,
+            }),
         }
     }
 
@@ -142,7 +172,7 @@ impl Schema for Values {
     const NAME: &'static str = "values";
     const VERSION: u32 = 1;
     const KEYS: &'static [FieldKeys] = &[];
-    const UNORDERED: bool = false;
+    const ORDERED: bool = true;
 
     fn fresh() -> Self {
         Self::default()
@@ -344,19 +374,17 @@ impl fmt::Display for ValueKey {
 
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the value under {} is not of the type asked for, or cannot be written",
-            self.key
-        )
+        let key = &self.key;
+        match self.kind {
+            ValueErrorKind::OtherType => {
+                write!(f, "the value under {key} is not of the type asked for")
+            }
+            ValueErrorKind::Unwritable => write!(f, "the value for {key} cannot be written"),
+        }
     }
 }
 
-impl Error for ValueError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.source)
-    }
-}
+impl Error for ValueError {}
 
 #[cfg(test)]
 mod tests {

@@ -49,6 +49,8 @@ pub enum Rejection {
     UnknownVersion,
     /// Authentic, but not the data of its type.
     Undecodable,
+    /// Sealed more than an hour after what the clock shows: the clock of one machine is wrong.
+    TooNew,
     /// Past its idle or its absolute deadline.
     Expired,
 }
@@ -62,6 +64,7 @@ impl fmt::Display for Rejection {
             Self::NewerVersion => "written by a newer version",
             Self::UnknownVersion => "of a version no longer known",
             Self::Undecodable => "undecodable",
+            Self::TooNew => "newer than the clock",
             Self::Expired => "expired",
         })
     }

@@ -134,31 +134,50 @@ impl CookieCodec {
         base64url::encode(sealed, value);
     }
 
-    /// Opens a cookie's value: authentic, and alive at `now`.
-    pub(crate) fn open(
-        &self,
-        value: &[u8],
-        max_len: usize,
-        now: Timestamp,
-    ) -> Result<(Meta, Payload), Rejection> {
+    /// Opens a cookie's value: authentic, alive at `now`, and not from after it.
+    pub(crate) fn open(&self, value: &[u8], now: Timestamp) -> Result<Opened, Rejection> {
         // In base64, four characters hold three bytes.
-        let mut buffer = Vec::with_capacity(value.len().min(max_len) / 4 * 3 + 3);
-        base64url::decode(value, max_len, &mut buffer).map_err(|_| Rejection::Malformed)?;
-        let content = self.sealer.open_in_place(&mut buffer)?.payload;
+        let mut buffer = Vec::with_capacity(value.len().min(MAX_VALUE) / 4 * 3 + 3);
+        base64url::decode(value, MAX_VALUE, &mut buffer).map_err(|_| Rejection::Malformed)?;
+        let message = self.sealer.open_in_place(&mut buffer)?;
+        let content = message.payload;
         let payload = content.start + HEADER..content.end;
         let header = buffer
             .get(content.start..payload.start)
             .and_then(|header| header.try_into().ok());
-        let meta = header.and_then(meta_of).ok_or(Rejection::Malformed)?;
+        let (meta, sealed) = header.and_then(meta_of).ok_or(Rejection::Malformed)?;
         if payload.start > payload.end {
             return Err(Rejection::Malformed);
+        }
+        // A clock that lost its time must not bring expired sessions back.
+        if sealed.seconds_since(now) > CLOCK_SKEW {
+            return Err(Rejection::TooNew);
         }
         if meta.is_expired(now) {
             return Err(Rejection::Expired);
         }
-        Ok((meta, Payload::new(buffer, payload)))
+        Ok(Opened {
+            meta,
+            payload: Payload::new(buffer, payload),
+            retired: message.retired,
+        })
     }
 }
+
+/// A session as its cookie held it.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) meta: Meta,
+    pub(crate) payload: Payload,
+    /// Whether its key is on its way out, so that it should be sealed anew.
+    pub(crate) retired: bool,
+}
+
+/// No cookie is longer, whatever attributes it was sent with (RFC 6265bis, section 5.6).
+const MAX_VALUE: usize = 4096;
+
+/// How far, in seconds, the clocks of two machines may be apart.
+const CLOCK_SKEW: u64 = 60 * 60;
 
 impl From<OpenError> for Rejection {
     fn from(error: OpenError) -> Self {
@@ -214,8 +233,8 @@ fn put(rest: &mut &mut [u8], bytes: &[u8]) {
     }
 }
 
-/// `None` for a persistence that was never written.
-fn meta_of(header: &[u8; HEADER]) -> Option<Meta> {
+/// And when it was sealed; `None` for a persistence that was never written.
+fn meta_of(header: &[u8; HEADER]) -> Option<(Meta, Timestamp)> {
     let mut rest = header.as_slice();
     let handle = Handle::from_bytes(take(&mut rest)?);
     let persistence = match take::<1>(&mut rest)? {
@@ -230,7 +249,7 @@ fn meta_of(header: &[u8; HEADER]) -> Option<Meta> {
     let idle = sealed + u64::from(u32::from_be_bytes(take(&mut rest)?));
     let absolute = created + u64::from(u32::from_be_bytes(take(&mut rest)?));
     let authenticated = u64::from(u32::from_be_bytes(take(&mut rest)?));
-    Some(Meta {
+    let meta = Meta {
         handle,
         created: Timestamp::from_seconds(created),
         authenticated: authenticated
@@ -239,7 +258,8 @@ fn meta_of(header: &[u8; HEADER]) -> Option<Meta> {
         idle_deadline: Timestamp::from_seconds(idle),
         absolute_deadline: Timestamp::from_seconds(absolute),
         persistence,
-    })
+    };
+    Some((meta, Timestamp::from_seconds(sealed)))
 }
 
 fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
@@ -280,7 +300,8 @@ mod tests {
                     authenticated,
                     ..meta()
                 };
-                assert_eq!(meta_of(&header_of(&meta, at(1_700_000_600))), Some(meta));
+                let sealed = at(1_700_000_600);
+                assert_eq!(meta_of(&header_of(&meta, sealed)), Some((meta, sealed)));
             }
         }
     }
@@ -302,13 +323,11 @@ mod tests {
         };
         let read = meta_of(&header_of(&endless, at(1)));
         let end = at(1_700_000_000 + u64::from(u32::MAX));
-        assert_eq!(
-            read,
-            Some(Meta {
-                absolute_deadline: end,
-                idle_deadline: end,
-                ..meta()
-            })
-        );
+        let expected = Meta {
+            absolute_deadline: end,
+            idle_deadline: end,
+            ..meta()
+        };
+        assert_eq!(read, Some((expected, meta().created)));
     }
 }

@@ -2,5 +2,5 @@
 
 mod cookie;
 
-pub(crate) use self::cookie::CookieCodec;
 pub use self::cookie::CookieStore;
+pub(crate) use self::cookie::{CookieCodec, Opened};

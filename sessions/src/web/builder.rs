@@ -1,4 +1,4 @@
-use std::{any::TypeId, borrow::Cow, mem, sync::Arc};
+use std::{any::TypeId, borrow::Cow, sync::Arc};
 
 use crate::{
     clock::Clock,
@@ -107,21 +107,33 @@ impl SessionMiddlewareBuilder {
     ///
     /// The first combination that is against a rule: a cookie that browsers would refuse or that protects nobody, a timeout that ends every
     /// session, two types under one name. The message names the rule and the remedy.
-    pub fn build(mut self) -> Result<SessionMiddleware, BuildError> {
+    pub fn build(self) -> Result<SessionMiddleware, BuildError> {
         let answers_for_all = self.default_store.is_some();
         let shared = match self.default_store {
             Some(store) if !self.shared.names_store() => self.shared.store(store),
             _ => self.shared,
         };
-        for typed in &mut self.typed {
-            typed.options = mem::take(&mut typed.options).resolve(&shared);
+        let (of_types, of_names): (Vec<_>, Vec<_>) =
+            self.typed.into_iter().partition(|typed| typed.any_name);
+        let mut resolved: Vec<Typed> = Vec::with_capacity(of_types.len() + of_names.len());
+        for typed in of_types {
+            resolved.push(Typed {
+                options: typed.options.resolve(&shared),
+                ..typed
+            });
+        }
+        for named in of_names {
+            // What is said of a name comes before what is said of its type.
+            let of_type = resolved
+                .iter()
+                .find(|typed| typed.any_name && typed.type_id == named.type_id);
+            let options = named
+                .options
+                .resolve(of_type.map_or(&shared, |typed| &typed.options));
+            resolved.push(Typed { options, ..named });
         }
         let shared = SessionOptions::new().resolve(&shared);
-        let setup = Setup {
-            default: answers_for_all.then_some(shared),
-            typed: self.typed,
-            clock: self.clock,
-        };
+        let setup = Setup::new(answers_for_all.then_some(shared), resolved, self.clock);
         setup.check()?;
         Ok(SessionMiddleware::new(Arc::new(setup)))
     }

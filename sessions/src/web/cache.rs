@@ -1,39 +1,42 @@
 //! What shared caches are told about a response that depends on a session (RFC 9111).
 
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// Adds `Cookie` to `Vary`, once.
+/// Adds `Cookie` to `Vary`, once, and in one line: whoever reads only the first would lose the rest.
 pub(super) fn vary_by_cookie(headers: &mut HeaderMap) {
-    let said = headers.get_all(header::VARY).any(|value| {
-        elements(value).any(|element| element == "*" || element.eq_ignore_ascii_case("cookie"))
-    });
-    if !said {
-        headers.append(header::VARY, HeaderValue::from_static("Cookie"));
+    let mut line = String::new();
+    for value in headers.get_all(header::VARY) {
+        for element in elements(value) {
+            if element == "*" || element.eq_ignore_ascii_case("cookie") {
+                return;
+            }
+            line.push_str(element);
+            line.push_str(", ");
+        }
+    }
+    line.push_str("Cookie");
+    let value = HeaderValue::from_str(&line).unwrap_or(HeaderValue::from_static("Cookie"));
+    headers.insert(header::VARY, value);
+}
+
+/// Makes `Cache-Control` say `no-store` and nothing else.
+///
+/// Nothing is worth keeping beside it, and `must-understand` would undo it (RFC 9111, section 5.2.2.3). So would the fields that are meant
+/// for one kind of cache and come first there (RFC 9213), where a handler set them.
+pub(super) fn store_nowhere(headers: &mut HeaderMap) {
+    let no_store = HeaderValue::from_static("no-store");
+    headers.insert(header::CACHE_CONTROL, no_store.clone());
+    for targeted in &TARGETED {
+        if headers.contains_key(targeted) {
+            headers.insert(targeted.clone(), no_store.clone());
+        }
     }
 }
 
-/// Makes `Cache-Control` say `no-store` and never `public`; what else it says stays.
-pub(super) fn store_nowhere(headers: &mut HeaderMap) {
-    let mut directives = String::new();
-    for value in headers.get_all(header::CACHE_CONTROL) {
-        if value.as_bytes().contains(&b'"') {
-            // A comma inside quotes is no separator. Nothing that could be kept is worth more than what `no-store` says.
-            directives.clear();
-            break;
-        }
-        for directive in elements(value) {
-            if !directive.eq_ignore_ascii_case("public")
-                && !directive.eq_ignore_ascii_case("no-store")
-            {
-                directives.push_str(directive);
-                directives.push_str(", ");
-            }
-        }
-    }
-    directives.push_str("no-store");
-    let value = HeaderValue::from_str(&directives).unwrap_or(HeaderValue::from_static("no-store"));
-    headers.insert(header::CACHE_CONTROL, value);
-}
+static TARGETED: [HeaderName; 2] = [
+    HeaderName::from_static("cdn-cache-control"),
+    HeaderName::from_static("surrogate-control"),
+];
 
 /// The elements of a comma-separated header; none if it is not text.
 fn elements(value: &HeaderValue) -> impl Iterator<Item = &str> {
@@ -53,7 +56,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(
-                header::HeaderName::from_static(name),
+                HeaderName::from_static(name),
                 HeaderValue::from_static(value),
             );
         }
@@ -71,11 +74,11 @@ mod tests {
     fn vary_names_cookie_once_whatever_it_said() {
         for (before, after) in [
             (&[][..], &["Cookie"][..]),
-            (&["Accept-Encoding"], &["Accept-Encoding", "Cookie"]),
+            (&["Accept-Encoding"], &["Accept-Encoding, Cookie"]),
             (&["Accept-Encoding, cookie"], &["Accept-Encoding, cookie"]),
             (&["Accept", "COOKIE"], &["Accept", "COOKIE"]),
             (&["*"], &["*"]),
-            (&["X-Cookie"], &["X-Cookie", "Cookie"]),
+            (&["X-Cookie", "Accept"], &["X-Cookie, Accept, Cookie"]),
         ] {
             let mut headers = headers("vary", before);
             vary_by_cookie(&mut headers);
@@ -86,17 +89,20 @@ mod tests {
 
     #[test]
     fn a_response_with_a_session_cookie_is_stored_nowhere() {
-        for (before, after) in [
-            (&[][..], "no-store"),
-            (&["public, max-age=3600"], "max-age=3600, no-store"),
-            (&["Public", "immutable"], "immutable, no-store"),
-            (&["no-store"], "no-store"),
-            (&["private, no-cache=\"Set-Cookie, X\", public"], "no-store"),
+        for before in [
+            &[][..],
+            &["public, max-age=3600"],
+            &["Public", "immutable"],
+            &["no-store"],
+            &["must-understand, max-age=600"],
+            &["private, no-cache=\"Set-Cookie, X\", public"],
         ] {
             let mut headers = headers("cache-control", before);
+            headers.append(TARGETED[0].clone(), HeaderValue::from_static("max-age=600"));
             store_nowhere(&mut headers);
-            store_nowhere(&mut headers);
-            assert_eq!(values(&headers, "cache-control"), [after]);
+            assert_eq!(values(&headers, "cache-control"), ["no-store"]);
+            assert_eq!(values(&headers, "cdn-cache-control"), ["no-store"]);
+            assert_eq!(values(&headers, "surrogate-control"), [""; 0]);
         }
     }
 }

@@ -126,23 +126,42 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let around = request.extensions().get::<Rc<OpenSessions>>().cloned();
-        let (open, outermost) = match around {
-            Some(open) => {
-                open.enter_layer(Rc::clone(&self.layer));
-                (open, false)
-            }
+        let place = match around {
+            Some(open) => Place::nested(open, Rc::clone(&self.layer)),
             None => {
                 let open = Rc::new(OpenSessions::new(Rc::clone(&self.layer)));
                 request.extensions_mut().insert(Rc::clone(&open));
-                (open, true)
+                Place::Outermost(open)
             }
         };
         // The request itself goes on unshared: actix-web's scopes need it to themselves.
         SessionResponse {
             inner: self.service.call(request),
-            open,
-            outermost,
+            place: Some(place),
         }
+    }
+}
+
+/// Where a middleware stands around a request.
+enum Place {
+    /// It settles the sessions.
+    Outermost(Rc<OpenSessions>),
+    Nested(#[expect(dead_code, reason = "it is there to be dropped")] NestedPlace),
+}
+
+/// Leaves the layer when it is dropped, also where the request is given up halfway.
+struct NestedPlace(Rc<OpenSessions>);
+
+impl Place {
+    fn nested(open: Rc<OpenSessions>, layer: Rc<Layer>) -> Self {
+        open.enter_layer(layer);
+        Self::Nested(NestedPlace(open))
+    }
+}
+
+impl Drop for NestedPlace {
+    fn drop(&mut self) {
+        self.0.leave_layer();
     }
 }
 
@@ -151,8 +170,7 @@ pin_project! {
     pub struct SessionResponse<F> {
         #[pin]
         inner: F,
-        open: Rc<OpenSessions>,
-        outermost: bool,
+        place: Option<Place>,
     }
 }
 
@@ -165,22 +183,19 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready_or_return!(this.inner.poll(context));
-        if !*this.outermost {
-            this.open.leave_layer();
+        let Some(Place::Outermost(open)) = this.place.take() else {
+            return Poll::Ready(result);
+        };
+        open.note_head_left();
+        if open.is_untouched() {
             return Poll::Ready(result);
         }
-        this.open.note_head_left();
-        if this.open.is_untouched() {
-            return Poll::Ready(result);
-        }
-        Poll::Ready(response::settle(this.open, result))
+        Poll::Ready(response::settle(&open, result))
     }
 }
 
 impl<F> std::fmt::Debug for SessionResponse<F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SessionResponse")
-            .field("outermost", &self.outermost)
-            .finish_non_exhaustive()
+        f.debug_struct("SessionResponse").finish_non_exhaustive()
     }
 }

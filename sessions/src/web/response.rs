@@ -85,6 +85,7 @@ impl ResponseError for SessionError {
             SessionErrorKind::MiddlewareMissing
             | SessionErrorKind::Misconfigured
             | SessionErrorKind::NameTaken
+            | SessionErrorKind::OptionsDiffer
             | SessionErrorKind::TooLarge
             | SessionErrorKind::Unwritable
             | SessionErrorKind::GuardAlive

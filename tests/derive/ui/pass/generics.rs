@@ -104,7 +104,7 @@ fn main() {
     assert!(Marked::<Stranger>::fresh().cache.is_none());
     assert_eq!(Bytes::<16>::fresh().lengths, [16, 16]);
     assert_eq!(Bytes::<16>::NAME, "sized");
-    assert!(Bytes::<16>::UNORDERED);
+    assert!(!Bytes::<16>::ORDERED);
     assert_eq!(Second::<u8>::VERSION, 2);
     assert!(Tree::<u8>::fresh().children.is_empty());
 }
