@@ -179,7 +179,7 @@ const CASES: [Case; 6] = [
     },
     Case {
         name: "unknown-fields",
-        visits: &[(NOON, "/fill-wide")],
+        visits: &[(NOON, "/wide/fill")],
         expires: NOON + 7 * DAY,
         max_age: Some(30 * DAY - 1000),
         authenticated: None,
@@ -217,15 +217,31 @@ fn site(format: Format, clock: &TestClock) -> Server {
         Format::Sealed => CookieStore::sealed(keys),
         Format::Signed => CookieStore::signed(keys),
     };
-    let sessions = SessionMiddleware::builder(store)
-        .clock(clock.clock())
-        .build()
-        .unwrap();
+    let clock = clock.clock();
+    // One release each for the types of one name.
+    let middleware = move || {
+        let sessions = SessionMiddleware::builder(store.clone()).clock(clock.clone());
+        sessions.build().unwrap()
+    };
     Server::start(move || {
-        App::new()
-            .wrap(sessions.clone())
+        let of_the_first_version = web::resource("/fill-v1").route(web::get().to(
+            async |mut golden: Session<GoldenV1>| {
+                golden.set_item("Sencha");
+                golden.set_count(7);
+                ""
+            },
+        ));
+        let fill_wide = web::get().to(async |mut golden: Session<GoldenWide>| {
+            golden.set_items(full().items);
+            golden.set_theme("dark");
+            golden.sizes_mut().insert("s".to_owned(), vec![1, 2]);
+            ""
+        });
+        let with_more_fields = web::scope("/wide")
+            .route("", web::get().to(show_wide))
+            .route("/fill", fill_wide);
+        let today = web::scope("")
             .route("/", web::get().to(show))
-            .route("/wide", web::get().to(show_wide))
             .route(
                 "/write",
                 web::get().to(async |mut golden: Session<Golden>| {
@@ -260,24 +276,11 @@ fn site(format: Format, clock: &TestClock) -> Server {
                     golden.set_user("ada");
                     ""
                 }),
-            )
-            .route(
-                "/fill-wide",
-                web::get().to(async |mut golden: Session<GoldenWide>| {
-                    golden.set_items(full().items);
-                    golden.set_theme("dark");
-                    golden.sizes_mut().insert("s".to_owned(), vec![1, 2]);
-                    ""
-                }),
-            )
-            .route(
-                "/fill-v1",
-                web::get().to(async |mut golden: Session<GoldenV1>| {
-                    golden.set_item("Sencha");
-                    golden.set_count(7);
-                    ""
-                }),
-            )
+            );
+        App::new()
+            .service(with_more_fields.wrap(middleware()))
+            .service(of_the_first_version.wrap(middleware()))
+            .service(today.wrap(middleware()))
     })
 }
 

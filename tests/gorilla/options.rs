@@ -112,7 +112,10 @@ fn attributes_that_browsers_refuse_are_refused_at_start() {
             |all| all.insecure_http().partitioned(true),
             "Partitioned requires Secure",
         ),
-        (|all| all.max_age(MaxAge::AtMost(Duration::ZERO)), "max age"),
+        (
+            |all| all.max_age(MaxAge::AtMost(Duration::ZERO)),
+            "touch interval",
+        ),
         (
             |all| all.name_prefix(NamePrefix::Secure).path("/a;b"),
             "path cannot hold",

@@ -79,8 +79,10 @@ fn one_name_as_two_types_is_an_error_and_the_first_stays() {
     let page = get(&site, "/", "");
     assert_eq!(page.text(), r#"["milk"]"#);
     assert_eq!(page.set_cookies().len(), 1);
-    // In a request of its own the other type may have the name; the data of the first is then a map of other fields.
-    assert_eq!(get(&site, "/other", "").text(), "0");
+    // The name is the first type's in every request: what one type writes, another must not read.
+    let refused = get(&site, "/other", "");
+    assert_eq!((refused.status, refused.text()), (500, ""));
+    assert_eq!(get(&site, "/", "").text(), r#"["milk"]"#);
 }
 
 #[test]

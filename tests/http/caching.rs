@@ -63,7 +63,7 @@ fn a_page_varies_by_cookie_if_it_asked_for_a_session() {
     let server = serve(sealed(), routes);
     for (said, none, read) in [
         ("", &[][..], &["Cookie"][..]),
-        ("Accept", &["Accept"], &["Accept", "Cookie"]),
+        ("Accept", &["Accept"], &["Accept, Cookie"]),
         ("Accept,cookie", &["Accept,cookie"], &["Accept,cookie"]),
         (
             "Accept|COOKIE",
@@ -91,17 +91,9 @@ fn a_page_that_sets_or_removes_the_cookie_is_stored_nowhere_and_another_as_it_sa
     let server = serve(sealed(), routes);
     for (said, untouched, written) in [
         ("", &[][..], "no-store"),
-        (
-            "public,max-age=60",
-            &["public,max-age=60"],
-            "max-age=60, no-store",
-        ),
-        (
-            "PUBLIC|immutable",
-            &["PUBLIC", "immutable"],
-            "immutable, no-store",
-        ),
-        ("private", &["private"], "private, no-store"),
+        ("public,max-age=60", &["public,max-age=60"], "no-store"),
+        ("PUBLIC|immutable", &["PUBLIC", "immutable"], "no-store"),
+        ("private", &["private"], "no-store"),
         ("no-store", &["no-store"], "no-store"),
         (
             "no-cache=%22a,b%22,public",

@@ -9,7 +9,7 @@ use sessions::{
 };
 use sessions_tests::Browser;
 
-use crate::site::{Cart, NONE, line, lines, sealed_under, serve, shop, still};
+use crate::site::{Cart, NONE, add, line, lines, sealed_under, serve, serve_releases, shop, still};
 
 mod newer {
     #[derive(sessions::SessionData)]
@@ -48,12 +48,6 @@ fn routes(app: &mut ServiceConfig) {
         web::get().to(|cart: Session<Cart>| async move {
             assert_eq!(cart.is_new(), cart.origin() != sessions::Origin::Loaded);
             format!("{:?} {}", cart.origin(), cart.items().join(","))
-        }),
-    )
-    .route(
-        "/newest",
-        web::get().to(|cart: Session<newest::Cart>| async move {
-            format!("{:?} {}", cart.origin(), cart.count())
         }),
     )
     .route(
@@ -217,7 +211,22 @@ fn a_sealed_cookie_does_not_open_where_they_are_signed() {
 
 #[test]
 fn of_a_version_before_the_first_that_is_known_it_is_rejected() {
-    let server = serve(sealed_under(&KeyRing::generate().unwrap()), routes);
+    let keys = KeyRing::generate().unwrap();
+    let server = serve_releases(
+        move || sealed_under(&keys),
+        |app| {
+            let newest = |cart: Session<newest::Cart>| async move {
+                format!("{:?} {}", cart.origin(), cart.count())
+            };
+            let write_newer = |mut cart: Session<newer::Cart>| async move {
+                cart.set_count(7);
+                "written"
+            };
+            app.route("/items/{item}", web::to(add))
+                .route("/newest", web::get().to(newest))
+                .route("/write/newer", web::get().to(write_newer));
+        },
+    );
     let mut browser = Browser::new(&server);
     browser.get("/items/tea");
     assert_eq!(browser.get("/newest").text(), "Rejected(UnknownVersion) 0");

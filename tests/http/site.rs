@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use actix_web::{
-    App,
+    App, Route,
     web::{self, ServiceConfig},
 };
 use sessions::{
@@ -59,6 +59,38 @@ pub(crate) fn serve(
 ) -> Server {
     let sessions = sessions.build().unwrap();
     Server::start(move || App::new().wrap(sessions.clone()).configure(&routes))
+}
+
+/// Routes that are programs of their own: releases of one application, with the same keys and clock, at one address.
+pub(crate) struct Releases<'a> {
+    app: &'a mut ServiceConfig,
+    sessions: &'a dyn Fn() -> SessionMiddlewareBuilder,
+}
+
+impl Releases<'_> {
+    pub(crate) fn route(&mut self, path: &str, route: Route) -> &mut Self {
+        let sessions = (self.sessions)().build().unwrap();
+        self.app
+            .service(web::resource(path).wrap(sessions).route(route));
+        self
+    }
+}
+
+/// Serves releases side by side.
+pub(crate) fn serve_releases(
+    sessions: impl Fn() -> SessionMiddlewareBuilder + Clone + Send + 'static,
+    routes: impl Fn(&mut Releases<'_>) + Clone + Send + 'static,
+) -> Server {
+    Server::start(move || {
+        let sessions = sessions.clone();
+        let routes = routes.clone();
+        App::new().configure(move |app| {
+            routes(&mut Releases {
+                app,
+                sessions: &sessions,
+            })
+        })
+    })
 }
 
 /// The `Set-Cookie` lines, with `*` in place of every value.

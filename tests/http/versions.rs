@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use actix_web::web::{self, ServiceConfig};
-use sessions::{KeyRing, Session, SessionData};
+use actix_web::web;
+use sessions::{KeyRing, Session, SessionData, SessionMiddlewareBuilder};
 use sessions_tests::Browser;
 
-use crate::site::{NONE, line, line_for, lines, sealed, sealed_under, serve, still};
+use crate::site::{NONE, Releases, line, line_for, lines, sealed_under, serve_releases, still};
 
 /// The first release.
 #[derive(SessionData)]
@@ -49,7 +49,7 @@ impl From<ProfileV2> for ProfileV3 {
     }
 }
 
-fn releases(app: &mut ServiceConfig) {
+fn releases(app: &mut Releases<'_>) {
     app.route(
         "/v1/{name}",
         web::get().to(
@@ -100,9 +100,15 @@ fn releases(app: &mut ServiceConfig) {
     );
 }
 
+/// Releases that share their keys.
+fn side_by_side() -> impl Fn() -> SessionMiddlewareBuilder + Clone + Send + 'static {
+    let keys = KeyRing::generate().unwrap();
+    move || sealed_under(&keys)
+}
+
 #[test]
 fn a_release_reads_what_any_earlier_one_wrote() {
-    let server = serve(sealed(), releases);
+    let server = serve_releases(side_by_side(), releases);
     let mut browser = Browser::new(&server);
     browser.get("/v1/ada%20king");
     assert_eq!(browser.get("/v2").text(), "Loaded ada|king");
@@ -112,7 +118,8 @@ fn a_release_reads_what_any_earlier_one_wrote() {
 #[test]
 fn data_of_an_earlier_release_stays_readable_by_it_until_something_is_written() {
     let (clock, keys) = (still(), KeyRing::generate().unwrap());
-    let server = serve(sealed_under(&keys).clock(clock.clock()), releases);
+    let turned = clock.clock();
+    let server = serve_releases(move || sealed_under(&keys).clock(turned.clone()), releases);
     let mut browser = Browser::new(&server);
     browser.get("/v1/ada%20king");
     // A reader, a writer that changes nothing, and a touch.
@@ -181,7 +188,7 @@ mod after {
     }
 }
 
-fn settings(app: &mut ServiceConfig) {
+fn settings(app: &mut Releases<'_>) {
     app.route(
         "/before/{theme}/{size}",
         web::get().to(
@@ -245,7 +252,7 @@ fn settings(app: &mut ServiceConfig) {
 
 #[test]
 fn new_fields_take_their_defaults_and_those_alone_are_no_write() {
-    let server = serve(sealed(), settings);
+    let server = serve_releases(side_by_side(), settings);
     let mut browser = Browser::new(&server);
     browser.get("/before/dark/150");
     let reply = browser.get("/after");
@@ -258,7 +265,7 @@ fn new_fields_take_their_defaults_and_those_alone_are_no_write() {
 
 #[test]
 fn fields_that_older_code_does_not_know_survive_its_writes() {
-    let server = serve(sealed(), settings);
+    let server = serve_releases(side_by_side(), settings);
     let mut browser = Browser::new(&server);
     browser.get("/before/dark/150");
     assert_eq!(lines(&browser.get("/after/write")), [line("settings")]);
@@ -283,7 +290,7 @@ fn what_newer_code_of_the_same_version_wrote_is_kept_by_older_code_and_read_agai
         tags: std::collections::BTreeMap<u32, (f64, Vec<u8>)>,
         due: Option<i64>,
     }
-    let server = serve(sealed(), |app| {
+    let server = serve_releases(side_by_side(), |app| {
         app.route(
             "/long",
             web::get().to(|mut note: Session<Long>| async move {
@@ -329,7 +336,7 @@ fn what_newer_code_of_the_same_version_wrote_is_kept_by_older_code_and_read_agai
 
 #[test]
 fn a_field_that_was_renamed_survives_both_releases() {
-    let server = serve(sealed(), settings);
+    let server = serve_releases(side_by_side(), settings);
     let mut browser = Browser::new(&server);
     browser.get("/before/dark/150");
     browser.get("/after/write");

@@ -335,7 +335,7 @@ fn every_session_has_the_attributes_of_its_options() {
         lines(&Browser::new(&server).get("/")),
         [
             format!("__Secure-cart=*; Max-Age=2592000; {embedded}"),
-            format!("__Secure-guest=*; Max-Age=60; {shared}"),
+            format!("__Secure-guest=*; Max-Age=60; {embedded}"),
             format!("__Secure-other=*; Max-Age=2592000; {embedded}"),
             format!("__Secure-admin=*; Max-Age=2592000; {shared}"),
         ]
