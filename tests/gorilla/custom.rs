@@ -167,7 +167,7 @@ fn a_dynamic_value_of_another_type_is_an_error_and_stays() {
     browser.get("/put");
     assert_eq!(
         browser.get("/").text(),
-        "the value under `theme` is not of the type asked for, or cannot be written, Some(\"dark\")"
+        "the value under `theme` is not of the type asked for, Some(\"dark\")"
     );
 }
 

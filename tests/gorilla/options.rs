@@ -112,7 +112,14 @@ fn attributes_that_browsers_refuse_are_refused_at_start() {
             |all| all.insecure_http().partitioned(true),
             "Partitioned requires Secure",
         ),
-        (|all| all.max_age(MaxAge::AtMost(Duration::ZERO)), "max age"),
+        (
+            |all| all.max_age(MaxAge::AtMost(Duration::ZERO)),
+            "the cookie's Max-Age",
+        ),
+        (
+            |all| all.max_age(MaxAge::AtMost(Duration::from_millis(999))),
+            "max age",
+        ),
         (
             |all| all.name_prefix(NamePrefix::Secure).path("/a;b"),
             "path cannot hold",

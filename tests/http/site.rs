@@ -61,6 +61,26 @@ pub(crate) fn serve(
     Server::start(move || App::new().wrap(sessions.clone()).configure(&routes))
 }
 
+/// A release of the code: the path it is under, and its routes.
+#[derive(Clone, Copy)]
+pub(crate) struct Release(pub(crate) &'static str, pub(crate) fn(&mut ServiceConfig));
+
+/// Serves releases of one code side by side, each under its path and behind a middleware of its own, in which a name is one type's.
+pub(crate) fn serve_releases<const N: usize>(
+    sessions: impl Fn() -> SessionMiddlewareBuilder,
+    releases: [Release; N],
+) -> Server {
+    let releases = releases.map(|release| (release, sessions().build().unwrap()));
+    Server::start(move || {
+        let mut app = App::new();
+        for (Release(path, routes), sessions) in &releases {
+            let release = web::scope(path).configure(routes);
+            app = app.service(release.wrap(sessions.clone()));
+        }
+        app
+    })
+}
+
 /// The `Set-Cookie` lines, with `*` in place of every value.
 pub(crate) fn lines(reply: &Reply) -> Vec<String> {
     let masked = reply.set_cookies().into_iter().map(|line| {
