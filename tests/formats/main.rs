@@ -17,7 +17,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use actix_web::{App, web};
+use actix_web::{
+    App,
+    web::{self, ServiceConfig},
+};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use sessions::{
@@ -179,7 +182,7 @@ const CASES: [Case; 6] = [
     },
     Case {
         name: "unknown-fields",
-        visits: &[(NOON, "/wide/fill")],
+        visits: &[(NOON, "/fill-wide")],
         expires: NOON + 7 * DAY,
         max_age: Some(30 * DAY - 1000),
         authenticated: None,
@@ -217,71 +220,69 @@ fn site(format: Format, clock: &TestClock) -> Server {
         Format::Sealed => CookieStore::sealed(keys),
         Format::Signed => CookieStore::signed(keys),
     };
-    let clock = clock.clock();
-    // One release each for the types of one name.
-    let middleware = move || {
-        let sessions = SessionMiddleware::builder(store.clone()).clock(clock.clone());
+    // Each release has a middleware of its own, in which the name is its type's.
+    let [today, wide, v1] = [(); 3].map(|()| {
+        let sessions = SessionMiddleware::builder(store.clone()).clock(clock.clock());
         sessions.build().unwrap()
-    };
+    });
     Server::start(move || {
-        let of_the_first_version = web::resource("/fill-v1").route(web::get().to(
-            async |mut golden: Session<GoldenV1>| {
-                golden.set_item("Sencha");
-                golden.set_count(7);
-                ""
-            },
-        ));
         let fill_wide = web::get().to(async |mut golden: Session<GoldenWide>| {
             golden.set_items(full().items);
             golden.set_theme("dark");
             golden.sizes_mut().insert("s".to_owned(), vec![1, 2]);
             ""
         });
-        let with_more_fields = web::scope("/wide")
-            .route("", web::get().to(show_wide))
-            .route("/fill", fill_wide);
-        let today = web::scope("")
-            .route("/", web::get().to(show))
-            .route(
-                "/write",
-                web::get().to(async |mut golden: Session<Golden>| {
-                    golden.items_mut().push("more".to_owned());
-                    ""
-                }),
-            )
-            .route(
-                "/fill",
-                web::get().to(async |mut golden: Session<Golden>| {
-                    *golden.write() = full();
-                    ""
-                }),
-            )
-            .route(
-                "/remember",
-                web::get().to(async |mut golden: Session<Golden>| {
-                    golden.remember(Duration::from_secs(90 * DAY));
-                    ""
-                }),
-            )
-            .route(
-                "/forget",
-                web::get().to(async |mut golden: Session<Golden>| {
-                    golden.forget_on_close();
-                    ""
-                }),
-            )
-            .route(
-                "/log-in",
-                web::get().to(async |mut golden: Session<Golden>| {
-                    golden.set_user("ada");
-                    ""
-                }),
-            );
+        let fill_v1 = web::get().to(async |mut golden: Session<GoldenV1>| {
+            golden.set_item("Sencha");
+            golden.set_count(7);
+            ""
+        });
         App::new()
-            .service(with_more_fields.wrap(middleware()))
-            .service(of_the_first_version.wrap(middleware()))
-            .service(today.wrap(middleware()))
+            .route("/wide", web::get().to(show_wide).wrap(wide.clone()))
+            .route("/fill-wide", fill_wide.wrap(wide.clone()))
+            .route("/fill-v1", fill_v1.wrap(v1.clone()))
+            .service(web::scope("").wrap(today.clone()).configure(of_today))
     })
+}
+
+/// What the code of today does with its own type.
+fn of_today(app: &mut ServiceConfig) {
+    app.route("/", web::get().to(show))
+        .route(
+            "/write",
+            web::get().to(async |mut golden: Session<Golden>| {
+                golden.items_mut().push("more".to_owned());
+                ""
+            }),
+        )
+        .route(
+            "/fill",
+            web::get().to(async |mut golden: Session<Golden>| {
+                *golden.write() = full();
+                ""
+            }),
+        )
+        .route(
+            "/remember",
+            web::get().to(async |mut golden: Session<Golden>| {
+                golden.remember(Duration::from_secs(90 * DAY));
+                ""
+            }),
+        )
+        .route(
+            "/forget",
+            web::get().to(async |mut golden: Session<Golden>| {
+                golden.forget_on_close();
+                ""
+            }),
+        )
+        .route(
+            "/log-in",
+            web::get().to(async |mut golden: Session<Golden>| {
+                golden.set_user("ada");
+                ""
+            }),
+        );
 }
 
 async fn show(golden: Session<Golden>) -> String {

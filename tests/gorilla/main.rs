@@ -25,7 +25,7 @@
 //! | --- | --- | --- |
 //! | `TestSecureCookie` | what one codec wrote it reads, fifty times, and another does not | `fresh::fifty_cookies_open_under_their_key_and_none_under_another` |
 //! | its to-do | timestamps too old | `timestamps`, to the second |
-//! | its to-do | timestamps too new | deliberately otherwise: `timestamps::a_cookie_from_a_machine_whose_clock_is_ahead_opens` |
+//! | its to-do | timestamps too new | `timestamps::a_cookie_from_a_machine_whose_clock_is_an_hour_ahead_opens_and_from_further_ahead_does_not` |
 //! | `TestSecureCookieNilKey`, `TestMissingKey`, `TestMultiNoCodecs` | no key is an error | `codecs::no_key_is_no_store_and_a_weak_key_is_no_key`; without a key nothing compiles |
 //! | `TestDecodeInvalid` | garbage is refused | `codecs::values_that_were_never_ours_are_malformed` and the rest of `codecs` |
 //! | `TestAuthentication` | a signature verifies | `codecs::every_single_character_that_is_changed_is_noticed`; the vectors of RFC 4231 stand beside the code |

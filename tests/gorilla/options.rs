@@ -114,7 +114,11 @@ fn attributes_that_browsers_refuse_are_refused_at_start() {
         ),
         (
             |all| all.max_age(MaxAge::AtMost(Duration::ZERO)),
-            "touch interval",
+            "the cookie's Max-Age",
+        ),
+        (
+            |all| all.max_age(MaxAge::AtMost(Duration::from_millis(999))),
+            "max age",
         ),
         (
             |all| all.name_prefix(NamePrefix::Secure).path("/a;b"),

@@ -79,7 +79,7 @@ fn a_cookie_that_expired_is_replaced_by_a_write_and_left_alone_by_a_read() {
 }
 
 #[test]
-fn a_cookie_from_a_machine_whose_clock_is_ahead_opens() {
+fn a_cookie_from_a_machine_whose_clock_is_an_hour_ahead_opens_and_from_further_ahead_does_not() {
     // gorilla refuses a timestamp younger than its minimum age, and has none by default; machines whose clocks differ share visitors.
     let clock = clock();
     let shop = shop(&builder(1).clock(clock.clock()).build().unwrap());
@@ -88,6 +88,9 @@ fn a_cookie_from_a_machine_whose_clock_is_ahead_opens() {
     assert_eq!(get(&shop, "/", &held).text(), OPENS);
     let written = cookie(&get(&shop, "/add?tea", &held));
     assert_eq!(get(&shop, "/", written).text(), r#"Loaded ["milk", "tea"]"#);
+
+    clock.set(at(NOON - 3601));
+    assert_eq!(get(&shop, "/", &held).text(), "Rejected(TooNew) []");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use actix_web::web::{self, ServiceConfig};
 use sessions::{
-    KeyRing, Lifetime, MaxAge, Session, SessionData, SessionOptions, test_util::TestClock,
+    BuildErrorKind, KeyRing, Lifetime, MaxAge, Session, SessionData, SessionOptions,
+    test_util::TestClock,
 };
 use sessions_tests::{Browser, Server};
 
@@ -248,6 +249,33 @@ fn the_cookies_age_can_be_less_than_the_sessions() {
 }
 
 #[test]
+fn a_cookie_of_a_short_age_is_touched_before_it_is_gone() {
+    let age = Duration::from_mins(10);
+    let mut days = Days::begin(|all| all.max_age(MaxAge::AtMost(age)));
+    days.browser.get("/items/tea");
+    for _ in 0..20 {
+        days.pass(age / 6 - Duration::from_secs(1));
+        assert_eq!(days.read(), NONE);
+        days.pass(Duration::from_secs(1));
+        assert_eq!(days.read(), [cart_for(age)]);
+    }
+    assert_eq!(days.browser.get("/items").text(), "tea");
+}
+
+#[test]
+fn a_touch_that_comes_too_late_for_the_cookie_is_refused_at_start() {
+    let minute = Duration::from_mins(1);
+    for interval in [minute, HOUR] {
+        let error = sealed_under(&KeyRing::generate().unwrap())
+            .options(|all| all.max_age(MaxAge::AtMost(minute)).touch_interval(interval))
+            .build()
+            .unwrap_err();
+        assert_eq!(error.kind(), BuildErrorKind::TouchTooRare);
+        assert_eq!(error.session(), None);
+    }
+}
+
+#[test]
 fn a_cookie_of_the_browsers_session_has_no_age_and_both_deadlines() {
     let mut days = Days::begin(|all| all.max_age(MaxAge::BrowserSession));
     let line = "__Host-cart=*; HttpOnly; SameSite=Lax; Secure; Path=/";
@@ -286,17 +314,33 @@ fn a_clock_that_was_turned_back_harms_nobody() {
     let server = serve(sealed_under(&keys).clock(clock.clock()), routes);
     let mut browser = Browser::new(&server);
     browser.get("/items/tea");
-    // Two machines may differ by an hour. A clock that lost its time must not bring expired sessions back.
-    clock.set(still().now() - Duration::from_secs(60 * 60));
+    clock.set(still().now() - HOUR);
+    assert_eq!(browser.get("/items").text(), "tea");
     assert_eq!(browser.get("/items/cup").text(), "tea,cup");
     clock.set(still().now());
-    browser.get("/items/pot");
-    clock.set(still().now() - Duration::from_secs(60 * 60 + 1));
-    assert_eq!(browser.get("/items").text(), "");
-    clock.set(UNIX_EPOCH);
-    assert_eq!(browser.get("/items").text(), "");
+    assert_eq!(browser.get("/items/pot").text(), "tea,cup,pot");
+
+    // Further back it is not believed; nothing is sent for that, and the right time finds everything again.
+    for wrong in [still().now() - HOUR - Duration::from_secs(1), UNIX_EPOCH] {
+        clock.set(wrong);
+        let reply = browser.get("/origin");
+        assert_eq!(reply.text(), "Rejected(TooNew)");
+        assert_eq!(reply.set_cookies(), NONE);
+    }
     clock.set(still().now());
     assert_eq!(browser.get("/items").text(), "tea,cup,pot");
+}
+
+#[test]
+fn a_clock_that_lost_its_time_revives_nobody() {
+    let (clock, keys) = (still(), KeyRing::generate().unwrap());
+    let server = serve(sealed_under(&keys).clock(clock.clock()), routes);
+    let mut browser = Browser::new(&server);
+    browser.get("/items/tea");
+    clock.advance(100 * DAY);
+    assert_eq!(browser.get("/origin").text(), "Rejected(Expired)");
+    clock.set(UNIX_EPOCH);
+    assert_eq!(browser.get("/origin").text(), "Rejected(TooNew)");
 }
 
 #[derive(SessionData)]

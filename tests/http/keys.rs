@@ -1,12 +1,12 @@
 //! Keys that change while the program runs.
 
-use std::{collections::BTreeSet, thread};
+use std::{collections::BTreeSet, thread, time::Duration};
 
 use actix_web::{App, HttpResponse, web};
 use sessions::{CookieStore, Key, KeyRing, Session, SessionMiddleware};
 use sessions_tests::{Browser, Server};
 
-use crate::site::{Cart, NONE, add, line, lines, still};
+use crate::site::{Cart, NONE, add, line, line_for, lines, sealed_under, serve, shop, still};
 
 async fn show(cart: Session<Cart>) -> HttpResponse {
     HttpResponse::Ok()
@@ -117,4 +117,36 @@ fn a_machine_that_was_told_of_the_next_key_opens_what_another_sealed_with_it() {
     assert_eq!(moved.get("/items/cup").text(), "tea,cup");
     browser.jar = moved.jar.clone();
     assert_eq!(browser.get("/items").text(), "tea,cup");
+}
+
+#[test]
+fn a_remembered_session_moves_to_the_new_key_when_it_is_read() {
+    const DAY: Duration = Duration::from_hours(24);
+    let (old, new) = (Key::generate().unwrap(), Key::generate().unwrap());
+    let (ring, clock) = (KeyRing::new(old.clone()), still());
+    let server = serve(sealed_under(&ring).clock(clock.clock()), |app| {
+        shop(app);
+        app.route(
+            "/remember",
+            web::get().to(|mut cart: Session<Cart>| async move {
+                cart.remember(365 * DAY);
+                "remembered"
+            }),
+        );
+    });
+    let mut browser = Browser::new(&server);
+    browser.get("/items/tea");
+    browser.get("/remember");
+    assert_eq!(browser.get("/items").set_cookies(), NONE);
+
+    ring.replace(&KeyRing::new(new.clone()).retired(old).unwrap());
+    clock.advance(DAY);
+    assert_eq!(
+        lines(&browser.get("/items")),
+        [line_for("cart", 364 * 24 * 60 * 60)]
+    );
+    assert_eq!(key_id(&browser), new.id().to_string());
+    assert_eq!(browser.get("/items").set_cookies(), NONE);
+    ring.replace(&KeyRing::new(new));
+    assert_eq!(browser.get("/items").text(), "tea");
 }

@@ -138,9 +138,91 @@ fn a_list_in_another_order_is_a_change() {
     assert_eq!(browser.get("/items").text(), "eat,tea");
 }
 
+/// Entries in an order that means something, written as a map.
+mod in_order {
+    use std::fmt;
+
+    use serde::{
+        Deserializer, Serializer,
+        de::{MapAccess, Visitor},
+    };
+
+    pub(super) fn serialize<S: Serializer>(
+        songs: &[(String, u32)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(songs.iter().map(|(title, seconds)| (title, seconds)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(String, u32)>, D::Error> {
+        deserializer.deserialize_map(Songs)
+    }
+
+    struct Songs;
+
+    impl<'de> Visitor<'de> for Songs {
+        type Value = Vec<(String, u32)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("songs and their seconds")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut songs = Vec::new();
+            while let Some(song) = map.next_entry()? {
+                songs.push(song);
+            }
+            Ok(songs)
+        }
+    }
+}
+
+#[derive(SessionData)]
+struct Playlist {
+    #[session(with = in_order)]
+    songs: Vec<(String, u32)>,
+}
+
+#[test]
+fn a_map_that_keeps_its_order_is_changed_by_another_order() {
+    let server = serve(sealed(), |app| {
+        app.route(
+            "/fill",
+            web::get().to(|mut playlist: Session<Playlist>| async move {
+                playlist.set_songs(vec![("one".to_owned(), 1), ("two".to_owned(), 2)]);
+                "filled"
+            }),
+        )
+        .route(
+            "/idle",
+            web::get().to(|mut playlist: Session<Playlist>| async move {
+                drop(playlist.songs_mut());
+                format!("{:?}", playlist.songs())
+            }),
+        )
+        .route(
+            "/turn",
+            web::get().to(|mut playlist: Session<Playlist>| async move {
+                playlist.songs_mut().reverse();
+                "turned"
+            }),
+        );
+    });
+    let mut browser = Browser::new(&server);
+    browser.get("/fill");
+    assert_eq!(browser.get("/idle").set_cookies(), NONE);
+    assert_eq!(lines(&browser.get("/turn")), [line("playlist")]);
+    let reply = browser.get("/idle");
+    assert_eq!(reply.text(), r#"[("two", 2), ("one", 1)]"#);
+    assert_eq!(reply.set_cookies(), NONE);
+}
+
 #[derive(Default, Serialize, Deserialize)]
 struct Ratings {
     of: HashMap<String, u32>,
+    by: HashSet<u32>,
 }
 
 /// Fields whose entries come in another order whenever they are read.
@@ -163,6 +245,7 @@ fn the_random_order_of_maps_and_sets_is_no_change() {
                 all.map = names().collect();
                 all.set = (0..20).collect();
                 all.nested.of = names().collect();
+                all.nested.by = (0..20).collect();
                 all.values
                     .insert("a".to_owned(), (0..20).map(|n| (n, n > 9)).collect());
                 "filled"

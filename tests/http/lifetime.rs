@@ -107,7 +107,10 @@ fn a_session_is_remembered_from_when_it_is_asked_for() {
     assert_eq!(lines(&reply), [line_for("login", 1_000_000)]);
     // Shorter than configured is kept as well.
     assert_eq!(lines(&browser.get("/remember/60")), [line_for("login", 60)]);
-    clock.advance(Duration::from_secs(60));
+    // No time at all is a second: a cookie of age zero would be removed.
+    assert_eq!(lines(&browser.get("/remember/0")), [line_for("login", 1)]);
+    assert_eq!(browser.get("/user").text(), "ada");
+    clock.advance(Duration::from_secs(1));
     assert_eq!(browser.get("/user").text(), "");
 }
 

@@ -6,12 +6,12 @@ use std::{
 };
 
 use actix_web::{HttpResponse, Result, web};
-use sessions::{Registry, Session, SessionData, SessionError, SessionErrorKind};
+use sessions::{KeyRing, Registry, SameSite, Session, SessionData, SessionError, SessionErrorKind};
 use sessions_tests::Browser;
 
 use crate::{
     journal,
-    site::{Cart, NONE, line, lines, removal, sealed, serve, shop},
+    site::{Cart, NONE, line, lines, removal, sealed, sealed_under, serve, shop},
 };
 
 /// Another type under the cart's name.
@@ -194,4 +194,65 @@ fn requests_on_one_connection_have_sessions_of_their_own() {
         .map(|reply| reply.split_once("\r\n\r\n").unwrap().1)
         .collect();
     assert_eq!(bodies, ["tea", ""]);
+}
+
+#[test]
+fn a_cookie_that_opens_is_found_behind_any_number_that_do_not() {
+    let server = serve(sealed(), shop);
+    let mut browser = Browser::new(&server);
+    browser.get("/items/tea");
+    let good = browser.jar.header("shop.example", "/").unwrap();
+    let forged = format!("{}****", &good[..good.len() - 4]);
+    for one in [
+        forged.as_str(),
+        &format!("{}AAAA", &good[..good.len() - 4]),
+        "__Host-cart=",
+        "__Host-cart          ",
+        "__Host-cart__Host-cart",
+    ] {
+        // As much as a server takes.
+        let many = vec![one; 24 * 1024 / (one.len() + 2)].join("; ");
+        let header = format!("Cookie: {many}");
+        let reply = Browser::new(&server).send("GET", "/items", &[&header], "");
+        assert_eq!((reply.status, reply.text()), (200, ""), "{one}");
+        let header = format!("Cookie: {many}; {good}");
+        let reply = Browser::new(&server).send("GET", "/items", &[&header], "");
+        assert_eq!((reply.status, reply.text()), (200, "tea"), "{one}");
+    }
+}
+
+#[test]
+fn a_cookie_that_filled_its_line_opens_under_longer_attributes() {
+    let keys = KeyRing::generate().unwrap();
+    let routes = |app: &mut web::ServiceConfig| {
+        app.route(
+            "/fill/{length}",
+            web::get().to(
+                |mut cart: Session<Cart>, length: web::Path<usize>| async move {
+                    cart.set_coupon("x".repeat(*length));
+                    "filled"
+                },
+            ),
+        )
+        .route(
+            "/origin",
+            web::get().to(|cart: Session<Cart>| async move { format!("{:?}", cart.origin()) }),
+        );
+    };
+    let before = serve(sealed_under(&keys), routes);
+    let mut browser = Browser::new(&before);
+    let longest = (2_900..2_930).rfind(|length| {
+        let reply = browser.get(&format!("/fill/{length}"));
+        reply.status == 200
+    });
+    let after =
+        sealed_under(&keys).options(|all| all.partitioned(true).same_site(SameSite::Strict));
+    let after = serve(after, routes);
+    let mut moved = Browser::new(&after);
+    assert_eq!(
+        moved.get(&format!("/fill/{}", longest.unwrap())).status,
+        500
+    );
+    moved.jar = browser.jar;
+    assert_eq!(moved.get("/origin").text(), "Loaded");
 }

@@ -12,6 +12,7 @@ mod lazy;
 mod lifecycle;
 mod lifetime;
 mod loading;
+mod names;
 mod origin;
 mod principal;
 mod saving;

@@ -9,7 +9,9 @@ use sessions::{
 };
 use sessions_tests::Browser;
 
-use crate::site::{Cart, NONE, add, line, lines, sealed_under, serve, serve_releases, shop, still};
+use crate::site::{
+    Cart, NONE, Release, line, lines, sealed_under, serve, serve_releases, shop, still,
+};
 
 mod newer {
     #[derive(sessions::SessionData)]
@@ -50,13 +52,7 @@ fn routes(app: &mut ServiceConfig) {
             format!("{:?} {}", cart.origin(), cart.items().join(","))
         }),
     )
-    .route(
-        "/write/newer",
-        web::get().to(|mut cart: Session<newer::Cart>| async move {
-            cart.set_count(7);
-            "written"
-        }),
-    )
+    .route("/write/newer", web::get().to(write_newer))
     .route(
         "/write/misfit",
         web::get().to(|mut cart: Session<Misfit>| async move {
@@ -81,6 +77,11 @@ fn routes(app: &mut ServiceConfig) {
     );
 }
 
+async fn write_newer(mut cart: Session<newer::Cart>) -> &'static str {
+    cart.set_count(7);
+    "written"
+}
+
 /// The cookie that a server of these sessions gives at a path.
 fn cookie_from(sessions: SessionMiddlewareBuilder, path: &str, name: &str) -> String {
     let server = serve(sessions, routes);
@@ -103,8 +104,9 @@ fn every_bad_cookie_has_its_reason_and_is_never_answered_with_a_cookie_until_dat
         || SessionMiddleware::builder(CookieStore::signed(keys.clone())).clock(still().clock());
     let good = cookie_from(sealed(), "/items/tea", "__Host-cart");
     let strange = KeyRing::generate().unwrap();
-    let late = still();
+    let (late, early) = (still(), still());
     late.set(late.now() - Duration::from_hours(24 * 30));
+    early.advance(Duration::from_secs(60 * 60 + 1));
     let cases = [
         ("empty", String::new(), "Malformed"),
         ("not base64", "***".to_owned(), "Malformed"),
@@ -159,6 +161,11 @@ fn every_bad_cookie_has_its_reason_and_is_never_answered_with_a_cookie_until_dat
             "Expired",
         ),
         (
+            "from the future",
+            cookie_from(sealed().clock(early.clock()), "/items/tea", "__Host-cart"),
+            "TooNew",
+        ),
+        (
             "of a newer version",
             cookie_from(sealed(), "/write/newer", "__Host-cart"),
             "NewerVersion",
@@ -211,26 +218,30 @@ fn a_sealed_cookie_does_not_open_where_they_are_signed() {
 
 #[test]
 fn of_a_version_before_the_first_that_is_known_it_is_rejected() {
+    fn newer(app: &mut ServiceConfig) {
+        app.route("", web::get().to(write_newer));
+    }
+    fn newest(app: &mut ServiceConfig) {
+        app.route(
+            "",
+            web::get().to(|cart: Session<newest::Cart>| async move {
+                format!("{:?} {}", cart.origin(), cart.count())
+            }),
+        );
+    }
     let keys = KeyRing::generate().unwrap();
     let server = serve_releases(
-        move || sealed_under(&keys),
-        |app| {
-            let newest = |cart: Session<newest::Cart>| async move {
-                format!("{:?} {}", cart.origin(), cart.count())
-            };
-            let write_newer = |mut cart: Session<newer::Cart>| async move {
-                cart.set_count(7);
-                "written"
-            };
-            app.route("/items/{item}", web::to(add))
-                .route("/newest", web::get().to(newest))
-                .route("/write/newer", web::get().to(write_newer));
-        },
+        || sealed_under(&keys),
+        [
+            Release("/first", shop),
+            Release("/newer", newer),
+            Release("/newest", newest),
+        ],
     );
     let mut browser = Browser::new(&server);
-    browser.get("/items/tea");
+    browser.get("/first/items/tea");
     assert_eq!(browser.get("/newest").text(), "Rejected(UnknownVersion) 0");
-    browser.get("/write/newer");
+    browser.get("/newer");
     assert_eq!(browser.get("/newest").text(), "Loaded 7");
 }
 

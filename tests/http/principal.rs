@@ -31,6 +31,7 @@ fn shown(login: &mut Session<Login>) -> HttpResponse {
     let authenticated = login.authenticated_at().map(seconds);
     HttpResponse::Ok()
         .insert_header(("x-handle", login.handle().to_string()))
+        .insert_header(("x-created", seconds(login.created_at())))
         .insert_header(("x-authenticated", format!("{authenticated:?}")))
         .body(format!(
             "{:?} {:?} {:?} {}",
@@ -122,6 +123,27 @@ fn from_one_to_another_everything_else_is_reset_at_the_call() {
     assert_eq!(bob.text(), r#"Some("bob") ["after"] [] 0"#);
     assert_ne!(handle(&ada), handle(&bob));
     assert_eq!(browser.get("/show").text(), r#"Some("bob") ["after"] [] 0"#);
+}
+
+#[test]
+fn from_one_to_another_the_session_begins_anew_and_otherwise_it_does_not() {
+    let (clock, keys) = (still(), KeyRing::generate().unwrap());
+    let server = serve(sealed_under(&keys).clock(clock.clock()), routes);
+    let mut browser = Browser::new(&server);
+    browser.get("/fill");
+    for (path, begun) in [
+        ("/login/ada", Duration::ZERO),
+        ("/login/ada", Duration::ZERO),
+        ("/login/bob", Duration::from_secs(180)),
+        ("/login/bob", Duration::from_secs(180)),
+    ] {
+        clock.advance(Duration::from_mins(1));
+        let begun = (still().now() + begun).duration_since(UNIX_EPOCH).unwrap();
+        for path in [path, "/show"] {
+            let created = browser.get(path).header("x-created").map(str::to_owned);
+            assert_eq!(created, Some(begun.as_secs().to_string()), "{path}");
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use actix_web::{
-    App, Route,
+    App,
     web::{self, ServiceConfig},
 };
 use sessions::{
@@ -61,35 +61,23 @@ pub(crate) fn serve(
     Server::start(move || App::new().wrap(sessions.clone()).configure(&routes))
 }
 
-/// Routes that are programs of their own: releases of one application, with the same keys and clock, at one address.
-pub(crate) struct Releases<'a> {
-    app: &'a mut ServiceConfig,
-    sessions: &'a dyn Fn() -> SessionMiddlewareBuilder,
-}
+/// A release of the code: the path it is under, and its routes.
+#[derive(Clone, Copy)]
+pub(crate) struct Release(pub(crate) &'static str, pub(crate) fn(&mut ServiceConfig));
 
-impl Releases<'_> {
-    pub(crate) fn route(&mut self, path: &str, route: Route) -> &mut Self {
-        let sessions = (self.sessions)().build().unwrap();
-        self.app
-            .service(web::resource(path).wrap(sessions).route(route));
-        self
-    }
-}
-
-/// Serves releases side by side.
-pub(crate) fn serve_releases(
-    sessions: impl Fn() -> SessionMiddlewareBuilder + Clone + Send + 'static,
-    routes: impl Fn(&mut Releases<'_>) + Clone + Send + 'static,
+/// Serves releases of one code side by side, each under its path and behind a middleware of its own, in which a name is one type's.
+pub(crate) fn serve_releases<const N: usize>(
+    sessions: impl Fn() -> SessionMiddlewareBuilder,
+    releases: [Release; N],
 ) -> Server {
+    let releases = releases.map(|release| (release, sessions().build().unwrap()));
     Server::start(move || {
-        let sessions = sessions.clone();
-        let routes = routes.clone();
-        App::new().configure(move |app| {
-            routes(&mut Releases {
-                app,
-                sessions: &sessions,
-            })
-        })
+        let mut app = App::new();
+        for (Release(path, routes), sessions) in &releases {
+            let release = web::scope(path).configure(routes);
+            app = app.service(release.wrap(sessions.clone()));
+        }
+        app
     })
 }
 

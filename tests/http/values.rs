@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use actix_web::{App, HttpResponse, Result, web};
-use sessions::{CookieStore, KeyRing, Session, SessionMiddleware, ValueError, Values};
+use serde::{Serialize, Serializer, ser::Error as _};
+use sessions::{
+    CookieStore, KeyRing, Session, SessionMiddleware, ValueError, ValueErrorKind, ValueKey, Values,
+};
 use sessions_tests::{Browser, Server};
 
 use crate::site::{NONE, line, lines, sealed, serve};
@@ -74,4 +77,37 @@ fn keys_are_text_or_integers_and_values_anything() {
         browser.get("/show").text(),
         "Some(\"dark\") Some([1.5, inf]) Some({1: \"a\", 2: \"b\"}) Some(None) None"
     );
+}
+
+/// Cannot be written, and says why with the secret in it.
+struct Unwritable;
+
+impl Serialize for Unwritable {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("hunter2"))
+    }
+}
+
+#[test]
+fn an_error_about_a_value_quotes_no_value() {
+    let mut values = Values::default();
+    values.insert("token", "hunter2").unwrap();
+    for (error, kind, message) in [
+        (
+            values.get::<u32>("token").unwrap_err(),
+            ValueErrorKind::OtherType,
+            "the value under `token` is not of the type asked for",
+        ),
+        (
+            values.insert("token", &Unwritable).unwrap_err(),
+            ValueErrorKind::Unwritable,
+            "the value for `token` cannot be written",
+        ),
+    ] {
+        assert_eq!(error.kind(), kind);
+        assert_eq!(error.key(), &ValueKey::from("token"));
+        assert_eq!(error.to_string(), message);
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        assert!(std::error::Error::source(&error).is_none());
+    }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use actix_web::web;
-use sessions::{KeyRing, Session, SessionData, SessionMiddlewareBuilder};
-use sessions_tests::Browser;
+use actix_web::web::{self, ServiceConfig};
+use sessions::{KeyRing, Session, SessionData, test_util::TestClock};
+use sessions_tests::{Browser, Server};
 
-use crate::site::{NONE, Releases, line, line_for, lines, sealed_under, serve_releases, still};
+use crate::site::{NONE, Release, line, line_for, lines, sealed_under, serve_releases, still};
 
 /// The first release.
 #[derive(SessionData)]
@@ -49,30 +49,36 @@ impl From<ProfileV2> for ProfileV3 {
     }
 }
 
-fn releases(app: &mut Releases<'_>) {
+fn v1(app: &mut ServiceConfig) {
     app.route(
-        "/v1/{name}",
+        "",
+        web::get().to(|profile: Session<ProfileV1>| async move {
+            format!("{:?} {}", profile.origin(), *profile.name())
+        }),
+    )
+    .route(
+        "/{name}",
         web::get().to(
             |mut profile: Session<ProfileV1>, name: web::Path<String>| async move {
                 profile.set_name(name.into_inner());
                 "set"
             },
         ),
-    )
-    .route(
-        "/v1",
-        web::get().to(|profile: Session<ProfileV1>| async move {
-            format!("{:?} {}", profile.origin(), *profile.name())
-        }),
-    )
-    .route(
-        "/v2",
+    );
+}
+
+fn v2(app: &mut ServiceConfig) {
+    app.route(
+        "",
         web::get().to(|profile: Session<ProfileV2>| async move {
             format!("{:?} {}", profile.origin(), profile.names().join("|"))
         }),
-    )
-    .route(
-        "/v3",
+    );
+}
+
+fn v3(app: &mut ServiceConfig) {
+    app.route(
+        "",
         web::get().to(|profile: Session<ProfileV3>| async move {
             format!(
                 "{:?} {} {}",
@@ -83,14 +89,14 @@ fn releases(app: &mut Releases<'_>) {
         }),
     )
     .route(
-        "/v3/idle",
+        "/idle",
         web::get().to(|mut profile: Session<ProfileV3>| async move {
             drop(profile.write());
             "idle"
         }),
     )
     .route(
-        "/v3/{count}",
+        "/{count}",
         web::get().to(
             |mut profile: Session<ProfileV3>, count: web::Path<u32>| async move {
                 profile.set_count(*count);
@@ -100,15 +106,19 @@ fn releases(app: &mut Releases<'_>) {
     );
 }
 
-/// Releases that share their keys.
-fn side_by_side() -> impl Fn() -> SessionMiddlewareBuilder + Clone + Send + 'static {
+/// `/v1`, `/v2` and `/v3`, under the same keys and at the same clock.
+fn releases(clock: &TestClock) -> Server {
     let keys = KeyRing::generate().unwrap();
-    move || sealed_under(&keys)
+    let sessions = || sealed_under(&keys).clock(clock.clock());
+    serve_releases(
+        sessions,
+        [Release("/v1", v1), Release("/v2", v2), Release("/v3", v3)],
+    )
 }
 
 #[test]
 fn a_release_reads_what_any_earlier_one_wrote() {
-    let server = serve_releases(side_by_side(), releases);
+    let server = releases(&still());
     let mut browser = Browser::new(&server);
     browser.get("/v1/ada%20king");
     assert_eq!(browser.get("/v2").text(), "Loaded ada|king");
@@ -117,9 +127,8 @@ fn a_release_reads_what_any_earlier_one_wrote() {
 
 #[test]
 fn data_of_an_earlier_release_stays_readable_by_it_until_something_is_written() {
-    let (clock, keys) = (still(), KeyRing::generate().unwrap());
-    let turned = clock.clock();
-    let server = serve_releases(move || sealed_under(&keys).clock(turned.clone()), releases);
+    let clock = still();
+    let server = releases(&clock);
     let mut browser = Browser::new(&server);
     browser.get("/v1/ada%20king");
     // A reader, a writer that changes nothing, and a touch.
@@ -188,9 +197,9 @@ mod after {
     }
 }
 
-fn settings(app: &mut Releases<'_>) {
+fn before(app: &mut ServiceConfig) {
     app.route(
-        "/before/{theme}/{size}",
+        "/{theme}/{size}",
         web::get().to(
             |mut settings: Session<before::Settings>, to: web::Path<(String, u32)>| async move {
                 let (theme, size) = to.into_inner();
@@ -201,22 +210,25 @@ fn settings(app: &mut Releases<'_>) {
         ),
     )
     .route(
-        "/before",
+        "",
         web::get().to(|settings: Session<before::Settings>| async move {
             format!("{} {}", *settings.theme(), settings.size())
         }),
     )
     .route(
-        "/before/size/{size}/only",
+        "/size/{size}/only",
         web::get().to(
             |mut settings: Session<before::Settings>, size: web::Path<u32>| async move {
                 settings.set_size(*size);
                 "set"
             },
         ),
-    )
-    .route(
-        "/after",
+    );
+}
+
+fn after(app: &mut ServiceConfig) {
+    app.route(
+        "",
         web::get().to(|settings: Session<after::Settings>| async move {
             format!(
                 "{} {} {} {:?} {:?} {}",
@@ -230,7 +242,7 @@ fn settings(app: &mut Releases<'_>) {
         }),
     )
     .route(
-        "/after/idle",
+        "/idle",
         web::get().to(|mut settings: Session<after::Settings>| async move {
             settings.set_scratch(5);
             drop(settings.write());
@@ -239,7 +251,7 @@ fn settings(app: &mut Releases<'_>) {
         }),
     )
     .route(
-        "/after/write",
+        "/write",
         web::get().to(|mut settings: Session<after::Settings>| async move {
             settings.set_language("fr");
             settings.nested_mut().insert(7, vec![None, Some(true)]);
@@ -250,9 +262,18 @@ fn settings(app: &mut Releases<'_>) {
     );
 }
 
+/// `/before` and `/after`, under the same keys.
+fn settings() -> Server {
+    let keys = KeyRing::generate().unwrap();
+    serve_releases(
+        || sealed_under(&keys),
+        [Release("/before", before), Release("/after", after)],
+    )
+}
+
 #[test]
 fn new_fields_take_their_defaults_and_those_alone_are_no_write() {
-    let server = serve_releases(side_by_side(), settings);
+    let server = settings();
     let mut browser = Browser::new(&server);
     browser.get("/before/dark/150");
     let reply = browser.get("/after");
@@ -265,7 +286,7 @@ fn new_fields_take_their_defaults_and_those_alone_are_no_write() {
 
 #[test]
 fn fields_that_older_code_does_not_know_survive_its_writes() {
-    let server = serve_releases(side_by_side(), settings);
+    let server = settings();
     let mut browser = Browser::new(&server);
     browser.get("/before/dark/150");
     assert_eq!(lines(&browser.get("/after/write")), [line("settings")]);
@@ -290,53 +311,60 @@ fn what_newer_code_of_the_same_version_wrote_is_kept_by_older_code_and_read_agai
         tags: std::collections::BTreeMap<u32, (f64, Vec<u8>)>,
         due: Option<i64>,
     }
-    let server = serve_releases(side_by_side(), |app| {
+    fn long(app: &mut ServiceConfig) {
         app.route(
-            "/long",
+            "",
+            web::get().to(|note: Session<Long>| async move {
+                format!("{:?} {:?} {:?}", *note.text(), *note.tags(), note.due())
+            }),
+        )
+        .route(
+            "/write",
             web::get().to(|mut note: Session<Long>| async move {
                 note.set_text("long");
                 note.tags_mut().insert(1, (0.5, vec![1, 2]));
                 note.set_due(-7);
                 "set"
             }),
-        )
-        .route(
-            "/short",
+        );
+    }
+    fn short(app: &mut ServiceConfig) {
+        app.route(
+            "/write",
             web::get().to(|mut note: Session<Short>| async move {
                 note.set_text("short");
                 "set"
             }),
         )
         .route(
-            "/short/clear",
+            "/clear",
             web::get().to(|mut note: Session<Short>| async move {
                 note.clear();
                 "cleared"
             }),
-        )
-        .route(
-            "/show",
-            web::get().to(|note: Session<Long>| async move {
-                format!("{:?} {:?} {:?}", *note.text(), *note.tags(), note.due())
-            }),
         );
-    });
+    }
+    let keys = KeyRing::generate().unwrap();
+    let server = serve_releases(
+        || sealed_under(&keys),
+        [Release("/long", long), Release("/short", short)],
+    );
     let mut browser = Browser::new(&server);
-    browser.get("/long");
-    assert_eq!(lines(&browser.get("/short")), [line("note")]);
-    assert_eq!(browser.get("/short").set_cookies(), NONE);
+    browser.get("/long/write");
+    assert_eq!(lines(&browser.get("/short/write")), [line("note")]);
+    assert_eq!(browser.get("/short/write").set_cookies(), NONE);
     assert_eq!(
-        browser.get("/show").text(),
+        browser.get("/long").text(),
         r#""short" {1: (0.5, [1, 2])} Some(-7)"#
     );
     // Emptying a session empties what this code cannot see as well.
     browser.get("/short/clear");
-    assert_eq!(browser.get("/show").text(), r#""" {} None"#);
+    assert_eq!(browser.get("/long").text(), r#""" {} None"#);
 }
 
 #[test]
 fn a_field_that_was_renamed_survives_both_releases() {
-    let server = serve_releases(side_by_side(), settings);
+    let server = settings();
     let mut browser = Browser::new(&server);
     browser.get("/before/dark/150");
     browser.get("/after/write");

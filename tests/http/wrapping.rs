@@ -4,11 +4,13 @@ use actix_web::{
     App, Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
+    error::ErrorRequestTimeout,
     middleware::{Condition, Next, from_fn},
     web,
 };
+use futures_util::FutureExt as _;
 use sessions::{
-    CookieStore, KeyRing, NamePrefix, SameSite, Session, SessionData, SessionError,
+    CookieStore, KeyRing, NamePrefix, Registry, SameSite, Session, SessionData, SessionError,
     SessionMiddleware,
 };
 use sessions_tests::{Browser, Server};
@@ -81,7 +83,7 @@ fn a_route_without_the_middleware_says_what_to_add() {
             )
             .route(
                 "/registry",
-                web::get().to(|_: sessions::Registry| async { "registry" }),
+                web::get().to(|_: Registry| async { "registry" }),
             )
     });
     let mut browser = Browser::new(&server);
@@ -257,6 +259,81 @@ fn a_nested_one_alone_answers_for_nothing_else() {
     );
 }
 
+async fn look_first<B: MessageBody + 'static>(
+    admin: Session<Admin>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    drop(admin);
+    next.call(request).await
+}
+
+#[test]
+fn a_session_that_was_opened_outside_of_its_nested_one_is_not_used_with_other_options() {
+    let (outer, inner) = (sealed().build().unwrap(), nested());
+    let server = Server::start(move || {
+        App::new()
+            .wrap(from_fn(look_first))
+            .wrap(outer.clone())
+            .service(
+                web::scope("/admin")
+                    .wrap(inner.clone())
+                    .route("", web::get().to(note))
+                    .route(
+                        "/kind",
+                        web::get().to(|admin: Result<Session<Admin>, SessionError>| async move {
+                            let error = admin.unwrap_err();
+                            format!("{:?} {error}", error.kind())
+                        }),
+                    )
+                    .route("/cart/{item}", web::get().to(add)),
+            )
+            .route("/outside", web::get().to(note))
+    });
+    let mut browser = Browser::new(&server);
+    let reply = browser.get("/admin");
+    assert_eq!((reply.status, reply.text()), (500, ""));
+    assert_eq!(reply.set_cookies(), NONE);
+    assert_eq!(
+        browser.get("/admin/kind").text(),
+        "OptionsDiffer session `admin` was opened by a middleware outside of the nested one that has options for it; open it \
+         inside, or give it its options in the outer session middleware"
+    );
+    // What only the outer one answers for is open to both.
+    assert_eq!(lines(&browser.get("/admin/cart/tea")), [line("cart")]);
+    assert_eq!(browser.get("/outside").text(), "1 2");
+}
+
+/// Polls what is inside once, drops it, and goes on without.
+async fn give_up<B: MessageBody + 'static>(
+    registry: Registry,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    assert!(next.call(request).now_or_never().is_none());
+    let mut admin = registry.get::<Admin>().await?;
+    admin.notes_mut().push("gave up".to_owned());
+    Err(ErrorRequestTimeout("late"))
+}
+
+#[test]
+fn a_nested_one_is_left_when_its_request_is_given_up() {
+    let (outer, inner) = (sealed().build().unwrap(), nested());
+    let server = Server::start(move || {
+        App::new()
+            .wrap(from_fn(give_up))
+            .wrap(outer.clone())
+            .service(
+                web::scope("/admin")
+                    .wrap(inner.clone())
+                    .route("", web::get().to(std::future::pending::<String>)),
+            )
+    });
+    let reply = Browser::new(&server).get("/admin");
+    assert_eq!((reply.status, reply.text()), (408, "late"));
+    assert_eq!(lines(&reply), [line("admin")]);
+}
+
 #[test]
 fn of_two_whole_ones_the_inner_answers_and_the_outer_saves_once() {
     let outer = sealed().build().unwrap();
@@ -311,7 +388,7 @@ fn every_session_has_the_attributes_of_its_options() {
     let server = Server::start(move || {
         App::new().wrap(sessions.clone()).route(
             "/",
-            web::get().to(|registry: sessions::Registry| async move {
+            web::get().to(|registry: Registry| async move {
                 let mut all = [
                     registry.get::<Cart>().await?,
                     registry.named::<Cart>("guest").await?,
@@ -335,6 +412,7 @@ fn every_session_has_the_attributes_of_its_options() {
         lines(&Browser::new(&server).get("/")),
         [
             format!("__Secure-cart=*; Max-Age=2592000; {embedded}"),
+            // What is said of its name comes before what is said of its type.
             format!("__Secure-guest=*; Max-Age=60; {embedded}"),
             format!("__Secure-other=*; Max-Age=2592000; {embedded}"),
             format!("__Secure-admin=*; Max-Age=2592000; {shared}"),

@@ -4,5 +4,6 @@
 
 mod authentic;
 mod headers;
+mod orders;
 mod round_trip;
 mod site;

@@ -8,7 +8,7 @@ use std::{
 
 use actix_http::Request;
 use actix_web::{
-    App, Error,
+    App, Error, HttpResponse,
     body::BoxBody,
     dev::{Service as _, ServiceResponse},
     http::{StatusCode, header},
@@ -73,21 +73,24 @@ impl Site {
         }
         let request = request.to_request();
         match self.system.block_on((self.call)(request)) {
-            Ok(response) => Answer {
-                status: response.status(),
-                cookies: response
-                    .headers()
-                    .get_all(header::SET_COOKIE)
-                    .map(|line| {
-                        let line = line.to_str().unwrap();
-                        line.split(';').next().unwrap().to_owned()
-                    })
-                    .collect(),
-            },
-            Err(error) => Answer {
-                status: error.as_response_error().status_code(),
-                cookies: Vec::new(),
-            },
+            Ok(response) => Answer::new(response.response()),
+            Err(error) => Answer::new(&error.error_response()),
+        }
+    }
+}
+
+impl Answer {
+    fn new(response: &HttpResponse) -> Self {
+        Self {
+            status: response.status(),
+            cookies: response
+                .headers()
+                .get_all(header::SET_COOKIE)
+                .map(|line| {
+                    let line = line.to_str().unwrap();
+                    line.split(';').next().unwrap().to_owned()
+                })
+                .collect(),
         }
     }
 }

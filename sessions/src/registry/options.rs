@@ -329,6 +329,7 @@ impl SessionOptions {
 
     /// Fills what is left open from the store it will be kept in, and then from `shared`.
     pub(crate) fn resolve(self, shared: &Self) -> Self {
+        let lifetime = self.checked_lifetime().map_err(|kind| error(kind.into()))?;
         let store = self.store.as_ref().or(shared.store.as_ref());
         match store.and_then(|store| store.options.clone()) {
             Some(of_store) => self.over(&of_store).over(shared),
@@ -381,7 +382,6 @@ impl SessionOptions {
     /// Sets up a desk for a session of this name.
     pub(crate) fn desk(&self, name: Cow<'static, str>, clock: &Clock) -> Result<Desk, BuildError> {
         let error = |rule: BuildRule| BuildError::new(&name, rule);
-        let lifetime = self.checked_lifetime().map_err(|kind| error(kind.into()))?;
         let attributes = self.attributes();
         let cookie = SessionCookie::new(&name, &attributes).map_err(|rule| error(rule.into()))?;
         let store = self
