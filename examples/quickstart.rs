@@ -42,8 +42,8 @@ struct Login {
 }
 
 async fn home(mut cart: Session<Cart>, login: Session<Login>) -> impl Responder {
-    let visits = cart.visits() + 1;
-    cart.set_visits(visits);
+    *cart.visits_mut() += 1;
+    let visits = cart.visits();
     let notices = cart.take_notices();
     page(&html! {
         @for notice in &notices { p.notice { (notice) } }

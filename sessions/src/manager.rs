@@ -302,7 +302,11 @@ impl Keeper for Desk {
                 self.name.clone(),
             ));
         }
-        if let Some(Settled { cookie, stored }) = self.settle(session, false)? {
+        let settled = self.settle(session, false).inspect_err(|error| {
+            // A handler that passes it on with `?` tells nobody.
+            tracing::error!(session = &*self.name, %error, "session not saved");
+        })?;
+        if let Some(Settled { cookie, stored }) = settled {
             core.put_in_outbox(cookie);
             core.note_saved(stored, self.clock.now());
         }

@@ -114,7 +114,7 @@ fn attributes_that_browsers_refuse_are_refused_at_start() {
         ),
         (
             |all| all.max_age(MaxAge::AtMost(Duration::ZERO)),
-            "the cookie's Max-Age",
+            "max age below one second",
         ),
         (
             |all| all.max_age(MaxAge::AtMost(Duration::from_millis(999))),

@@ -119,7 +119,10 @@ impl SessionCookie {
             HeaderValue::from_maybe_shared(Bytes::from(line)).map_err(|_| LineError::Malformed)?;
         // Keeps the token out of `Debug` output and out of HPACK's tables (RFC 7541 section 7.1.3).
         line.set_sensitive(true);
-        Ok(SetCookie(line))
+        Ok(SetCookie {
+            header: line,
+            removes: false,
+        })
     }
 
     /// Returns the line that removes the cookie.
@@ -127,7 +130,10 @@ impl SessionCookie {
     /// It repeats every attribute: a browser removes only the cookie of the same name, domain, path and partition, and
     /// refuses a line that its prefix forbids (RFC 6265bis section 5.7).
     pub(crate) fn removal(&self) -> SetCookie {
-        SetCookie(self.removal.clone())
+        SetCookie {
+            header: self.removal.clone(),
+            removes: true,
+        }
     }
 
     fn check_fits(&self, value: usize) -> Result<(), LineError> {
@@ -144,12 +150,20 @@ impl SessionCookie {
 
 /// The value of a `Set-Cookie` header.
 #[derive(Clone, Debug)]
-pub(crate) struct SetCookie(HeaderValue);
+pub(crate) struct SetCookie {
+    header: HeaderValue,
+    removes: bool,
+}
 
 impl SetCookie {
     /// The header itself; the bytes are shared.
     pub(crate) fn to_header(&self) -> HeaderValue {
-        self.0.clone()
+        self.header.clone()
+    }
+
+    /// Whether it takes the cookie away.
+    pub(crate) fn removes(&self) -> bool {
+        self.removes
     }
 }
 
@@ -384,7 +398,7 @@ mod tests {
     fn the_removal_repeats_every_attribute() {
         for (name, attributes, tail) in variants() {
             assert_eq!(
-                compiled(&attributes).removal().0,
+                compiled(&attributes).removal().header,
                 format!("{name}=; {tail}; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT")
             );
         }
@@ -472,7 +486,7 @@ mod tests {
                     );
                 })
                 .unwrap()
-                .0;
+                .header;
             assert_eq!(line.as_bytes().as_ptr(), buffer);
             assert_eq!(line.len(), line.as_bytes().len());
         }
@@ -484,7 +498,7 @@ mod tests {
         let line = cookie
             .line(5, None, |line| line.extend_from_slice(b"token"))
             .unwrap()
-            .0;
+            .header;
         assert_eq!(format!("{line:?}"), "Sensitive");
         assert!(line.is_sensitive());
     }

@@ -234,6 +234,39 @@ impl KeyRing {
         tracing::info!(%active, count, "session keys replaced");
     }
 
+    /// Seals with a new key from here on, in this ring and all its clones, while they are in use; the one that sealed so far is retired.
+    ///
+    /// For one process that keeps its keys itself. Several machines change their key in three steps, above.
+    ///
+    /// ```
+    /// use sessions::{Key, KeyRing};
+    ///
+    /// let ring = KeyRing::generate()?;
+    /// let (old, new) = (ring.active_id(), Key::generate()?);
+    /// ring.rotate(new.clone())?;
+    /// assert_eq!(ring.key_ids(), [new.id(), old]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Duplicate`](crate::KeyRingErrorKind::Duplicate) when another key has the same [`KeyId`]. A pre-published key may be the new one.
+    pub fn rotate(&self, new: Key) -> Result<(), KeyRingError> {
+        let current = self.keys();
+        let retired = RingKey::new(current.active.key.clone(), Role::Retired);
+        let new = RingKey::new(new, Role::Active);
+        let others = current
+            .others
+            .iter()
+            .filter(|other| other.key != new.key)
+            .cloned();
+        let others: Vec<_> = [Arc::new(retired)].into_iter().chain(others).collect();
+        let keys = [Arc::new(new)].into_iter().chain(others).collect();
+        let keys = Keys::new(keys).map_err(|reason| KeyRingError::new(Origin::Code, reason))?;
+        self.replace(&Self::from_keys(keys));
+        Ok(())
+    }
+
     /// Returns the ID of the key that seals.
     #[must_use]
     pub fn active_id(&self) -> KeyId {

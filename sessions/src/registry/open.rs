@@ -160,6 +160,9 @@ impl OpenSessions {
         }
         // All or no cookie: half of a change is worse than none.
         let result = MultiError::check(errors);
+        // curl brings a cookie back that was removed before another one was set.
+        cookies.sort_by_key(SetCookie::removes);
+        committed.sort_by_key(SetCookie::removes);
         Departures {
             cookies: if result.is_ok() { cookies } else { committed },
             result,

@@ -188,7 +188,8 @@ impl SessionOptions {
         self
     }
 
-    /// How long a session may go unused, in whole seconds. Default: seven days.
+    /// How long a session may go unused, in whole seconds. Default: seven days. If only one of the timeouts is set and the other's default
+    /// contradicts it, the default gives way.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle = Some(timeout);
         self
@@ -329,7 +330,6 @@ impl SessionOptions {
 
     /// Fills what is left open from the store it will be kept in, and then from `shared`.
     pub(crate) fn resolve(self, shared: &Self) -> Self {
-        let lifetime = self.checked_lifetime().map_err(|kind| error(kind.into()))?;
         let store = self.store.as_ref().or(shared.store.as_ref());
         match store.and_then(|store| store.options.clone()) {
             Some(of_store) => self.over(&of_store).over(shared),
@@ -384,6 +384,7 @@ impl SessionOptions {
         let error = |rule: BuildRule| BuildError::new(&name, rule);
         let attributes = self.attributes();
         let cookie = SessionCookie::new(&name, &attributes).map_err(|rule| error(rule.into()))?;
+        let lifetime = self.checked_lifetime().map_err(|kind| error(kind.into()))?;
         let store = self
             .store
             .as_ref()

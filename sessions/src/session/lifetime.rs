@@ -2,7 +2,8 @@ use std::time::Duration;
 
 /// How long a session lives: the two deadlines of OWASP's session management, and how often the first is moved.
 ///
-/// Both are kept by the server; the cookie's `Max-Age` only spares the browser a useless cookie (OWASP ASVS v5, 7.3).
+/// To choose other values use [`SessionOptions::idle_timeout`](crate::SessionOptions::idle_timeout), `absolute_timeout` and `touch_interval`.
+/// Both timeouts are kept by the server; the cookie's `Max-Age` only spares the browser a useless cookie (OWASP ASVS v5, 7.3).
 ///
 /// ```
 /// use std::time::Duration;

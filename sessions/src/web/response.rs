@@ -11,6 +11,7 @@ use crate::{
     cookie::SetCookie,
     error::{MultiError, SessionError, SessionErrorKind},
     registry::{Departures, OpenSessions},
+    session::ValueError,
 };
 
 use super::cache;
@@ -94,6 +95,13 @@ impl ResponseError for SessionError {
         }
     }
 
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// 500 and an empty body: the session holds something else than the program expects.
+impl ResponseError for ValueError {
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
