@@ -215,8 +215,8 @@ impl SessionOptions {
     ///     .unwrap_err();
     /// assert_eq!(
     ///     refused.to_string(),
-    ///     "options of all sessions: a touch interval as long as the idle timeout lets sessions in use expire; \
-    ///      make `touch_interval` a fraction of `idle_timeout`",
+    ///     "options of all sessions: a touch interval as long as the idle timeout or the cookie's Max-Age lets sessions in use end; \
+    ///      make `touch_interval` a fraction of them",
     /// );
     /// # Ok(())
     /// # }
