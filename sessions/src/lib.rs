@@ -1,5 +1,6 @@
 //! Typed, secure session management for actix-web.
 
+mod base64url;
 mod clock;
 mod cookie;
 mod crypto;
@@ -8,7 +9,7 @@ mod error;
 mod manager;
 mod registry;
 mod session;
-mod store;
+pub mod store;
 mod stores;
 #[cfg(feature = "test-util")]
 pub mod test_util;
@@ -21,14 +22,17 @@ pub mod __private;
 pub use sessions_derive::SessionData;
 
 pub use crate::{
-    clock::Clock,
+    clock::{Clock, Timestamp},
     cookie::{CookieRule, CookieRuleError, MaxAge, NamePrefix, SameSite},
     crypto::{Key, KeyError, KeyErrorKind, KeyId, KeyRing, KeyRingError, KeyRingErrorKind},
     data::Schema,
     error::{BuildError, MultiError, SessionError, SessionErrorKind},
     registry::{Registry, SessionOptions, Store},
     session::{Lifetime, Session, SessionData, ValueError, ValueKey, Values, ValuesAccessors},
-    store::{Handle, Origin, Rejection},
+    store::{
+        handle::Handle,
+        origin::{Origin, Rejection},
+    },
     stores::CookieStore,
     web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},
 };
