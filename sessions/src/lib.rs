@@ -33,6 +33,9 @@ pub use crate::{
         handle::Handle,
         origin::{Origin, Rejection},
     },
-    stores::CookieStore,
+    stores::{
+        CookieStore, FilesystemDurability, FilesystemError, FilesystemErrorKind, FilesystemReads,
+        FilesystemStore,
+    },
     web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},
 };
