@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use crate::clock::Timestamp;
 
@@ -16,15 +16,16 @@ use super::{Admission, Answer, Handle, PrincipalIndex, Record, Revision, StoreKe
 ///   several writers that name the same revision one is applied.
 /// - **Done means done.** When the answer has come, what it says outlives the death of the calling process; what it takes for the engine to
 ///   lose it (power, a fail-over) stands in the store's own documentation.
+/// - **What is refused changes nothing.** Unless the answer is `Applied`, every record is as it was, and nobody had to make room.
 /// - **Errors** are for what did not happen. A write that was sent and not answered is [`Written::Ambiguous`], never an error and never a
-///   guess. An answer may take as long as it takes: the caller gives up by dropping it, and a dropped write may or may not have happened.
+///   guess; a touch or a deletion, which may be repeated, is then [`StoreErrorKind::TimedOut`](super::StoreErrorKind). An answer may take as long as it takes: the caller gives up by dropping it, and a dropped write may or may not have happened.
 #[doc(alias = "backend")]
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Stores a record under a key that holds none that lives.
     ///
     /// `Conflict` if one lives there. With an `admission`, counts the live sessions of the record's principal in the same step; beyond the
-    /// limit it answers `Refused` or ends the oldest, as the policy says, so that parallel calls never exceed the limit together. A store
-    /// without [`principals`](Self::principals) is never given one.
+    /// limit it answers `Refused` or ends the oldest, as the policy says, so that parallel calls never exceed the limit together. A record
+    /// without a principal is admitted. A store without [`principals`](Self::principals) is never given an admission.
     fn create<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -38,7 +39,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 
     /// Replaces the record under a key if it is still in the state `expected`.
     ///
-    /// `Conflict` if it is in another, `Missing` if none lives there: it never creates. The record's deadline replaces the old one.
+    /// `Conflict` if it is in another, `Missing` if none lives there: it never creates. The record's deadline replaces the old one. Admission is
+    /// as in [`create`](Self::create); the replaced record counts no longer and never has to make room for its successor.
     fn update<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -60,7 +62,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 
     /// Replaces the record under `old`, if it is still in the state `expected`, by a record under `new`, which holds none that lives.
     ///
-    /// `Conflict` and `Missing` speak of `old`. Where the engine cannot change two keys at once: create the new, delete the old by its
+    /// `Missing` if none lives under `old`; `Conflict` if it is in another state, or if one lives under `new`. Admission is as in
+    /// [`update`](Self::update). Where the engine cannot change two keys at once: create the new, delete the old by its
     /// revision, delete the new again if that was refused; and answer `Applied` only when the old is dead.
     fn rename<'a>(
         &'a self,
@@ -100,6 +103,79 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 
     /// Whether the engine forgets dead records by itself, so that nobody need call [`delete_expired`](Self::delete_expired).
     fn expires_by_itself(&self) -> bool;
+}
+
+/// A store that is shared, with a test or an administrator's page, is a store.
+impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        S::create(self, key, record, admission, now)
+    }
+
+    fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
+        S::load(self, key, now)
+    }
+
+    fn update<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+        expected: Revision,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        S::update(self, key, record, expected, admission, now)
+    }
+
+    fn touch<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        deadline: Timestamp,
+        now: Timestamp,
+    ) -> Answer<'a, Touched> {
+        S::touch(self, key, deadline, now)
+    }
+
+    fn rename<'a>(
+        &'a self,
+        old: &'a StoreKey,
+        new: &'a StoreKey,
+        record: &'a Record,
+        expected: Revision,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        S::rename(self, old, new, record, expected, admission, now)
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
+        S::delete(self, key)
+    }
+
+    fn delete_expired(&self, limit: usize, now: Timestamp) -> Answer<'_, usize> {
+        S::delete_expired(self, limit, now)
+    }
+
+    fn load_many<'a>(
+        &'a self,
+        keys: &'a [StoreKey],
+        now: Timestamp,
+    ) -> Answer<'a, Vec<Option<Loaded>>> {
+        S::load_many(self, keys, now)
+    }
+
+    fn principals(&self) -> Option<&dyn PrincipalIndex> {
+        S::principals(self)
+    }
+
+    fn expires_by_itself(&self) -> bool {
+        S::expires_by_itself(self)
+    }
 }
 
 /// A record as it was found.

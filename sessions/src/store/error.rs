@@ -1,6 +1,6 @@
 use std::{error::Error, fmt, sync::Arc};
 
-/// Reports that a store could not do what it was asked: nothing is known to have happened.
+/// Reports that a store could not do what it was asked.
 ///
 /// What a store *decided* is not an error but an answer: a conflict, a missing record, a full house. So is a write whose outcome is not
 /// known, [`Written::Ambiguous`](super::Written::Ambiguous). Put no key, token or body into the message.
@@ -16,7 +16,7 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// The engine cannot be reached, or refuses the connection; the request was not carried out.
     Unavailable,
-    /// The engine did not answer in time to a request that changes nothing.
+    /// The engine did not answer in time to a request that changes nothing, or that may be repeated: a touch, a deletion.
     TimedOut,
     /// The engine holds something under the key that is not a record.
     Corrupt,
