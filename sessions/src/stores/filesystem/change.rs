@@ -167,8 +167,9 @@ impl Change {
 
     /// Does it, in the order in which a death in between does the least harm.
     ///
-    /// A hint may be at nothing; a victim may be gone for nobody; a renewed session may be there twice, the second time under a token that
-    /// nobody was given. None of it leaves too much or too little to the visitor.
+    /// A hint may be at nothing. Who had to make room may be there until the principal's next session is admitted. A renewed session may be
+    /// there twice, the second time under a token that nobody was given. No session is lost. Nothing is changed before the record is in its
+    /// place, and whatever goes wrong after that is no error anymore.
     fn commit(
         &self,
         directory: &Directory,
@@ -179,11 +180,8 @@ impl Change {
         if let Some(principal) = added {
             directory.hint(principal, &self.key)?;
         }
-        for (key, head) in &ready.evicted {
-            directory.remove(key, Some(head))?;
-        }
         temporary.place(&directory.layout().record(&self.key))?;
-        Ok(match self.settle(directory, ready.before.as_deref()) {
+        Ok(match self.settle(directory, ready) {
             Ok(()) => Written::Applied {
                 revision: self.record.write_id.into(),
                 evicted: ready
@@ -192,14 +190,18 @@ impl Change {
                     .map(|(_, head)| head.handle())
                     .collect(),
             },
-            // It is there, but not what should have followed.
+            // It is there; the disk may not have it yet, or another record is still there, too.
             Err(_) => Written::Ambiguous,
         })
     }
 
     /// What follows once the record is there.
-    fn settle(&self, directory: &Directory, before: Option<&Head>) -> io::Result<()> {
+    fn settle(&self, directory: &Directory, ready: &Ready) -> io::Result<()> {
         directory.sync_folder(&directory.layout().record_folder(first_byte(&self.key)))?;
+        for (key, head) in &ready.evicted {
+            directory.remove(key, Some(head))?;
+        }
+        let before = ready.before.as_deref();
         if let Replaced::Record(old, _) = self.replaces
             && old != self.key
         {

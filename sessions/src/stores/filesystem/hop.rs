@@ -24,7 +24,7 @@ pub(super) async fn hop<T: Send + 'static>(
     }
 }
 
-/// For work that can simply be asked for again.
-pub(super) fn unavailable<T>() -> Result<T, StoreError> {
-    Err(StoreError::new(StoreErrorKind::Unavailable))
+/// For work that changes nothing, or that may be asked for again.
+pub(super) fn unanswered<T>() -> Result<T, StoreError> {
+    Err(StoreError::new(StoreErrorKind::TimedOut))
 }

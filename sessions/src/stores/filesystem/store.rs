@@ -13,7 +13,7 @@ use super::{
     directory::Directory,
     durability::FilesystemDurability,
     error::{FilesystemError, store_error},
-    hop::{hop, unavailable},
+    hop::{hop, unanswered},
     layout::FOLDERS,
     reads::FilesystemReads,
     records::{Lock, Read},
@@ -121,7 +121,7 @@ impl FilesystemStore {
         work: impl FnOnce(&Directory) -> io::Result<T> + Send + 'static,
     ) -> Answer<'static, T> {
         let directory = self.directory.clone();
-        Answer::pending(hop(move || work(&directory), unavailable))
+        Answer::pending(hop(move || work(&directory), unanswered))
     }
 
     fn change<'a>(
@@ -233,7 +233,7 @@ impl SessionStore for FilesystemStore {
                 }
             }
             if total.deleted == 0 && total.failures > 0 {
-                return unavailable();
+                return Err(StoreError::new(StoreErrorKind::Unavailable));
             }
             Ok(total.deleted)
         })
