@@ -33,6 +33,6 @@ pub use crate::{
         handle::Handle,
         origin::{Origin, Rejection},
     },
-    stores::CookieStore,
+    stores::{CookieStore, MemoryStore},
     web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},
 };

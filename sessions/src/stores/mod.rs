@@ -1,6 +1,7 @@
-//! The stores. One leaf file an engine; none knows another.
+//! The stores. One leaf file or folder an engine; none knows another.
 
 mod cookie;
+mod memory;
 
 pub(crate) use self::cookie::CookieCodec;
-pub use self::cookie::CookieStore;
+pub use self::{cookie::CookieStore, memory::MemoryStore};
