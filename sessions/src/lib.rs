@@ -35,7 +35,7 @@ pub use crate::{
     },
     stores::{
         CookieStore, FilesystemDurability, FilesystemError, FilesystemErrorKind, FilesystemReads,
-        FilesystemStore,
+        FilesystemStore, MemoryStore,
     },
     web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},
 };

@@ -1,7 +1,8 @@
-//! The stores. One leaf an engine; none knows another.
+//! The stores. One leaf file or folder an engine; none knows another.
 
 mod cookie;
 mod filesystem;
+mod memory;
 
 pub(crate) use self::cookie::CookieCodec;
 pub use self::{
@@ -10,4 +11,5 @@ pub use self::{
         FilesystemDurability, FilesystemError, FilesystemErrorKind, FilesystemReads,
         FilesystemStore,
     },
+    memory::MemoryStore,
 };
