@@ -31,7 +31,7 @@ const FLOORS: [(&str, u8); 13] = [
 ];
 
 /// The rooms that may name the web framework.
-const DOORS: [&str; 3] = ["cookie", "manager", "web"];
+const DOORS: [&str; 4] = ["cookie", "manager", "test_util", "web"];
 
 /// What a room without I/O does not name.
 const OUTSIDE: [&str; 6] = ["fs", "net", "process", "env", "tokio", "actix_web"];

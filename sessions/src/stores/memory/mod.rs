@@ -4,6 +4,7 @@
 //! index first, then those of the records, each kind in ascending order; nobody takes a lock of the index while holding one of the records.
 
 mod kept;
+mod owners;
 mod shards;
 mod store;
 

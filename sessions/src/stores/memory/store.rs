@@ -1,5 +1,5 @@
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     fmt,
     future::poll_fn,
     hash::{BuildHasher as _, RandomState},
@@ -17,6 +17,7 @@ use crate::{
 
 use super::{
     kept::Kept,
+    owners::Owners,
     shards::{ByKey, Locked, Shards},
 };
 
@@ -43,7 +44,7 @@ pub struct MemoryStore {
     /// By store key, dead ones until they are swept.
     records: Shards<HashMap<StoreKey, Kept, ByKey>>,
     /// By principal, the keys of exactly those records that have it.
-    index: Shards<HashMap<Box<[u8]>, HashSet<StoreKey, ByKey>>>,
+    index: Shards<Owners>,
     /// Principals may be chosen by visitors: only a keyed hash spreads them.
     principal_hasher: RandomState,
     /// How many records there are, in all shards.
@@ -90,12 +91,9 @@ impl MemoryStore {
     }
 
     fn shard_of_principal(&self, principal: &[u8]) -> usize {
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the lower half of a hash is a hash"
-        )]
-        let bits = self.principal_hasher.hash_one(principal) as u32;
-        self.index.number(bits)
+        // Half of a hash is a hash.
+        self.index
+            .number(self.principal_hasher.hash_one(principal) as u32)
     }
 
     fn load_one(&self, key: &StoreKey, now: Timestamp) -> Result<Option<Loaded>, StoreError> {
@@ -221,15 +219,9 @@ impl MemoryStore {
     }
 
     /// The keys of the principal's other records, when they are to be counted.
-    fn rivals(
-        &self,
-        write: &Write<'_>,
-        index: &Locked<'_, HashMap<Box<[u8]>, HashSet<StoreKey, ByKey>>>,
-    ) -> Vec<StoreKey> {
-        let keys = write
-            .admission
-            .and_then(|_| write.principal())
-            .and_then(|of| index.get(self.shard_of_principal(of))?.get(of));
+    fn rivals(&self, write: &Write<'_>, index: &Locked<'_, Owners>) -> Vec<StoreKey> {
+        let counted = write.admission.and_then(|_| write.principal());
+        let keys = counted.and_then(|of| Some(index.get(self.shard_of_principal(of))?.keys(of)));
         keys.into_iter()
             .flatten()
             .filter(|key| *key != write.to && Some(*key) != write.from)
@@ -273,37 +265,17 @@ impl MemoryStore {
     }
 
     /// Does nothing where the index is not locked: the write does not change it then.
-    fn list(
-        &self,
-        index: &mut Locked<'_, HashMap<Box<[u8]>, HashSet<StoreKey, ByKey>>>,
-        write: &Write<'_>,
-    ) {
+    fn list(&self, index: &mut Locked<'_, Owners>, write: &Write<'_>) {
         let Some(of) = write.principal() else { return };
-        let Some(shard) = index.get_mut(self.shard_of_principal(of)) else {
-            return;
-        };
-        if let Some(keys) = shard.get_mut(of) {
-            keys.insert(*write.to);
-        } else {
-            shard.insert(of.into(), HashSet::from_iter([*write.to]));
+        if let Some(owners) = index.get_mut(self.shard_of_principal(of)) {
+            owners.add(of, *write.to);
         }
     }
 
-    fn unlist(
-        &self,
-        index: &mut Locked<'_, HashMap<Box<[u8]>, HashSet<StoreKey, ByKey>>>,
-        key: &StoreKey,
-        kept: &Kept,
-    ) {
+    fn unlist(&self, index: &mut Locked<'_, Owners>, key: &StoreKey, kept: &Kept) {
         let Some(of) = kept.principal() else { return };
-        let Some(shard) = index.get_mut(self.shard_of_principal(of)) else {
-            return;
-        };
-        if let Some(keys) = shard.get_mut(of) {
-            keys.remove(key);
-            if keys.is_empty() {
-                shard.remove(of);
-            }
+        if let Some(owners) = index.get_mut(self.shard_of_principal(of)) {
+            owners.remove(of, key);
         }
     }
 
@@ -556,8 +528,7 @@ impl PrincipalIndex for MemoryStore {
         let of = principal.as_bytes();
         // As long as the index is locked, none of the records comes, goes or changes its owner.
         let index = self.index.lock(self.shard_of_principal(of));
-        let keys = index.get(of).into_iter().flatten();
-        let listed = keys.filter_map(|key| {
+        let listed = index.keys(of).filter_map(|key| {
             let found = self.load_one(key, now).transpose()?;
             Some(found.map(|Loaded { record, .. }| Listed {
                 key: *key,
