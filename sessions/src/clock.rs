@@ -62,25 +62,31 @@ impl fmt::Debug for Clock {
 /// A point in time, in whole seconds since the Unix epoch, UTC.
 ///
 /// Deadlines need no finer grain, and whole seconds are what a cookie's `Max-Age` can say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Timestamp(u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(u64);
 
 impl Timestamp {
-    pub(crate) const fn from_seconds(seconds: u64) -> Self {
+    /// So many seconds since the Unix epoch.
+    #[must_use]
+    pub const fn from_seconds(seconds: u64) -> Self {
         Self(seconds)
     }
 
-    pub(crate) const fn as_seconds(self) -> u64 {
+    /// Seconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_seconds(self) -> u64 {
         self.0
     }
 
     /// Adds a duration, dropping its fraction of a second; stops at the end of time.
-    pub(crate) const fn saturating_add(self, duration: Duration) -> Self {
+    #[must_use]
+    pub const fn saturating_add(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration.as_secs()))
     }
 
     /// Seconds from `earlier` to here; zero when `earlier` lies ahead.
-    pub(crate) const fn seconds_since(self, earlier: Self) -> u64 {
+    #[must_use]
+    pub const fn seconds_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/guide.md")]
 #![cfg_attr(feature = "test-util", doc = include_str!("../docs/testing.md"))]
 
+mod base64url;
 mod clock;
 mod cookie;
 mod crypto;
@@ -9,7 +10,7 @@ mod error;
 mod manager;
 mod registry;
 mod session;
-mod store;
+pub mod store;
 mod stores;
 #[cfg(feature = "test-util")]
 pub mod test_util;
@@ -23,7 +24,7 @@ pub mod __private;
 pub use sessions_derive::SessionData;
 
 pub use crate::{
-    clock::Clock,
+    clock::{Clock, Timestamp},
     cookie::{CookieRule, MaxAge, NamePrefix, SameSite},
     crypto::{Key, KeyError, KeyErrorKind, KeyId, KeyRing, KeyRingError, KeyRingErrorKind},
     data::Schema,
@@ -33,8 +34,14 @@ pub use crate::{
         Lifetime, Session, SessionData, ValueError, ValueErrorKind, ValueKey, Values,
         ValuesAccessors,
     },
-    store::{Handle, Origin, Rejection},
-    stores::CookieStore,
+    store::{
+        handle::Handle,
+        origin::{Origin, Rejection},
+    },
+    stores::{
+        CookieStore, FilesystemDurability, FilesystemError, FilesystemErrorKind, FilesystemReads,
+        FilesystemStore, MemoryStore,
+    },
     web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},
 };
 

@@ -5,7 +5,7 @@
 //!
 //! **What is given:** a ring of keys, a session name and a [`Mode`] make a [`Sealer`]; a buffer whose
 //! prefix is reserved is sealed where it stands; bytes that anyone may have written are opened where
-//! they stand. [`base64url`] makes a message fit for a cookie and takes it out again.
+//! they stand.
 //!
 //! **What comes back:** the same buffer, and where in it the payload is. Whatever does not open is
 //! one of three [`OpenError`]s, which say nothing of where it differed.
@@ -16,7 +16,6 @@
 //!
 //! In reading order: [`key`], [`ring`], [`subkey`], [`header`], [`seal`], [`sign`], [`sealer`].
 
-pub(crate) mod base64url;
 mod error;
 mod header;
 mod key;

@@ -10,18 +10,23 @@ use rand::RngExt as _;
 pub struct Handle([u8; Self::LEN]);
 
 impl Handle {
-    pub(crate) const LEN: usize = 16;
+    /// How many bytes it has.
+    pub const LEN: usize = 16;
 
     pub(crate) fn generate() -> Self {
         // It is public: a reseeding generator is more than it needs.
         Self(rand::rng().random())
     }
 
-    pub(crate) const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+    /// Takes bytes that [`as_bytes`](Self::as_bytes) gave: for a store, which keeps them.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
         Self(bytes)
     }
 
-    pub(crate) const fn as_bytes(&self) -> &[u8; Self::LEN] {
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
         &self.0
     }
 }

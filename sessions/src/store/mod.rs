@@ -1,18 +1,31 @@
-//! The words that rooms and stores share: who a session is, when it ends, what it holds, why one was not accepted.
+//! The store contract: what an engine must do to keep sessions, and the words it is written in.
 //!
-//! A [`Handle`] names a session in public and opens nothing. [`Meta`] is what is kept beside the data, [`Payload`] the data as bytes. A
-//! store never learns a type, a cookie or a secret key.
+//! Three names for one session, of three types that cannot be confused: a *token* opens it and stands in the visitor's cookie only; a
+//! [`StoreKey`], a hash of the token, finds its [`Record`] in a store; a [`Handle`] names it in public and opens nothing. An engine
+//! implements [`SessionStore`] and needs to get right what is written there, nothing else.
 
-mod handle;
+mod answer;
+mod contract;
+mod error;
+pub(crate) mod handle;
 mod meta;
-mod origin;
+pub(crate) mod origin;
 mod payload;
+mod principal;
+mod record;
+mod token;
 
 pub use self::{
-    handle::Handle,
-    origin::{Origin, Rejection},
+    answer::Answer,
+    contract::{Loaded, SessionStore, Touched, Written},
+    error::{StoreError, StoreErrorKind},
+    principal::{Admission, AdmissionPolicy, Listed, Principal, PrincipalIndex},
+    record::{Device, Record, Revision, WriteId},
+    token::StoreKey,
 };
 pub(crate) use self::{
+    handle::Handle,
     meta::{Meta, Persistence},
+    origin::{Origin, Rejection},
     payload::Payload,
 };

@@ -1,6 +1,7 @@
 use crate::{
+    base64url,
     clock::Timestamp,
-    crypto::{KeyRing, Mode, OpenError, SealError, Sealer, base64url},
+    crypto::{KeyRing, Mode, OpenError, SealError, Sealer},
     store::{Handle, Meta, Payload, Persistence, Rejection},
 };
 

@@ -1,6 +1,15 @@
-//! The stores. One leaf file an engine; none knows another.
+//! The stores. One leaf file or folder an engine; none knows another.
 
 mod cookie;
+mod filesystem;
+mod memory;
 
-pub use self::cookie::CookieStore;
 pub(crate) use self::cookie::{CookieCodec, Opened};
+pub use self::{
+    cookie::CookieStore,
+    filesystem::{
+        FilesystemDurability, FilesystemError, FilesystemErrorKind, FilesystemReads,
+        FilesystemStore,
+    },
+    memory::MemoryStore,
+};

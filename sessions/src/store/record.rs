@@ -1,0 +1,105 @@
+use std::fmt;
+
+use crate::clock::Timestamp;
+
+use super::{Handle, Principal};
+
+/// What a store keeps under a key.
+///
+/// The store looks into none of it but `deadline` and, if it can index, `principal`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a store must keep every field: a new one has to be a new version of the contract"
+)]
+pub struct Record {
+    /// Names the session in public.
+    pub handle: Handle,
+    /// Says which write this is; chosen at random by the writer. A store without a version of its own may use it as [`Revision`].
+    pub write_id: WriteId,
+    /// When the session began.
+    pub created: Timestamp,
+    /// When its visitor was last seen, to within the touch interval.
+    pub last_seen: Timestamp,
+    /// From when on the record must never be loaded again.
+    pub deadline: Timestamp,
+    /// Whom the session belongs to.
+    pub principal: Option<Principal>,
+    /// Where its visitor was last seen from, if that is to be kept.
+    pub device: Option<Device>,
+    /// Everything else, perhaps sealed. Up to the size that the session's options allow, 1 MiB by default.
+    pub body: Vec<u8>,
+}
+
+/// Names one write among all others.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct WriteId([u8; Self::LEN]);
+
+impl WriteId {
+    /// How many bytes it has.
+    pub const LEN: usize = 16;
+
+    /// Takes bytes that [`as_bytes`](Self::as_bytes) gave.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::LEN]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::LEN] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for WriteId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, ..] = self.0;
+        write!(f, "WriteId({a:02x}{b:02x}..)")
+    }
+}
+
+/// A store's own word for the state a record is in: every applied write changes it, a touch does not.
+///
+/// Only the store that gave it looks into it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Revision([u8; 16]);
+
+impl Revision {
+    /// Takes any sixteen bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl From<u64> for Revision {
+    fn from(counter: u64) -> Self {
+        Self(u128::from(counter).to_be_bytes())
+    }
+}
+
+impl From<WriteId> for Revision {
+    fn from(write: WriteId) -> Self {
+        Self(write.0)
+    }
+}
+
+/// Where a visitor was seen from: for the page that lists "your devices".
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a store must keep every field: a new one has to be a new version of the contract"
+)]
+pub struct Device {
+    /// The peer's address, as text.
+    pub address: Option<String>,
+    /// What the browser says it is, cut to 256 bytes.
+    pub user_agent: Option<String>,
+}

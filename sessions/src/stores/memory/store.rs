@@ -1,0 +1,565 @@
+use std::{
+    collections::HashMap,
+    fmt,
+    future::poll_fn,
+    hash::{BuildHasher as _, RandomState},
+    sync::atomic::{AtomicUsize, Ordering},
+    task::Poll,
+};
+
+use crate::{
+    clock::Timestamp,
+    store::{
+        Admission, AdmissionPolicy, Answer, Listed, Loaded, Principal, PrincipalIndex, Record,
+        Revision, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written,
+    },
+};
+
+use super::{
+    kept::Kept,
+    owners::Owners,
+    shards::{ByKey, Locked, Shards},
+};
+
+/// Keeps sessions in this process's memory: nothing to run, nothing to wait for.
+///
+/// They end with the process, and no other process sees them; for several processes, or for sessions that outlive a restart, take another
+/// store. It holds a bounded number of sessions, a million unless [`capacity`](Self::capacity) says otherwise: when it is full and holds
+/// nothing dead to throw out, a new session is refused with [`StoreErrorKind::Full`]. It never ends a living session to make room, because
+/// then anybody who can start sessions could log everybody else out. A session of 300 bytes takes about 450 bytes of memory.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # actix_web::rt::System::new().block_on(async {
+/// use sessions::{MemoryStore, Timestamp, store::{SessionStore, StoreKey}};
+///
+/// let store = MemoryStore::new().capacity(50_000);
+/// let key = StoreKey::from_bytes([7; 32]);
+/// assert_eq!(store.load(&key, Timestamp::from_seconds(1_700_000_000)).await?, None);
+/// # Ok(())
+/// # })
+/// # }
+/// ```
+pub struct MemoryStore {
+    /// By store key, dead ones until they are swept.
+    records: Shards<HashMap<StoreKey, Kept, ByKey>>,
+    /// By principal, the keys of exactly those records that have it.
+    index: Shards<Owners>,
+    /// Principals may be chosen by visitors: only a keyed hash spreads them.
+    principal_hasher: RandomState,
+    /// How many records there are, in all shards.
+    count: AtomicUsize,
+    capacity: usize,
+    /// Where the next sweep goes on.
+    next_sweep: AtomicUsize,
+    /// Where the next search for room goes on.
+    next_search: AtomicUsize,
+}
+
+impl MemoryStore {
+    /// An empty store for up to a million sessions.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_shards(SHARDS)
+    }
+
+    /// Sets how many sessions it holds at most, living and not yet swept; a million by default.
+    ///
+    /// It bounds the number, not the size: multiply it by what a session may have to say, up to 1 MiB unless the session's options say less.
+    #[must_use]
+    pub fn capacity(mut self, sessions: usize) -> Self {
+        self.capacity = sessions;
+        self
+    }
+
+    fn with_shards(count: usize) -> Self {
+        Self {
+            records: Shards::new(count),
+            index: Shards::new(count),
+            principal_hasher: RandomState::new(),
+            count: AtomicUsize::new(0),
+            capacity: CAPACITY,
+            next_sweep: AtomicUsize::new(0),
+            next_search: AtomicUsize::new(0),
+        }
+    }
+
+    fn shard_of_key(&self, key: &StoreKey) -> usize {
+        // The last bytes choose the place within a shard: these are others.
+        let [a, b, c, d, ..] = *key.as_bytes();
+        self.records.number(u32::from_be_bytes([a, b, c, d]))
+    }
+
+    fn shard_of_principal(&self, principal: &[u8]) -> usize {
+        // Half of a hash is a hash.
+        self.index
+            .number(self.principal_hasher.hash_one(principal) as u32)
+    }
+
+    fn load_one(&self, key: &StoreKey, now: Timestamp) -> Result<Option<Loaded>, StoreError> {
+        let records = self.records.lock(self.shard_of_key(key));
+        let kept = records.get(key).filter(|kept| kept.is_alive(now));
+        kept.map(|kept| {
+            Ok(Loaded {
+                record: kept.to_record()?,
+                revision: kept.revision(),
+            })
+        })
+        .transpose()
+    }
+
+    fn touch_one(&self, key: &StoreKey, deadline: Timestamp, now: Timestamp) -> Touched {
+        let mut records = self.records.lock(self.shard_of_key(key));
+        let Some(kept) = records.get_mut(key).filter(|kept| kept.is_alive(now)) else {
+            return Touched::Missing;
+        };
+        kept.touch(deadline, now);
+        Touched::Applied
+    }
+
+    fn write(&self, write: &Write<'_>) -> Result<Written, StoreError> {
+        let mut kept = Some(Kept::new(write.record)?);
+        // Only the index tells the rivals; whose records lie under the keys, only the records do, and most have no owner.
+        let mut index_shards = match write.admission {
+            Some(_) => write.principal().map(|of| self.shard_of_principal(of)),
+            None => None,
+        }
+        .into_iter()
+        .collect::<Vec<_>>();
+        let mut searched = false;
+        loop {
+            match self.attempt(write, &mut kept, index_shards) {
+                Attempt::Done(written) => return Ok(written),
+                Attempt::Needs(shards) => index_shards = shards,
+                Attempt::Full(shards) if !searched && self.make_room(write.now) => {
+                    searched = true;
+                    index_shards = shards;
+                }
+                Attempt::Full(_) => return Err(StoreError::new(StoreErrorKind::Full)),
+            }
+        }
+    }
+
+    /// Does a write while holding these shards of the index, or says which others it takes.
+    fn attempt(
+        &self,
+        write: &Write<'_>,
+        kept: &mut Option<Kept>,
+        index_shards: Vec<usize>,
+    ) -> Attempt {
+        let mut index = self.index.lock_all(index_shards);
+        let rivals = self.rivals(write, &index);
+        let mut records = {
+            let keys = [write.from.unwrap_or(write.to), write.to];
+            let shards = keys.into_iter().chain(&rivals);
+            self.records
+                .lock_all(shards.map(|key| self.shard_of_key(key)).collect())
+        };
+        let find = |key: &StoreKey| records.get(self.shard_of_key(key))?.get(key);
+
+        let replaced = find(write.to);
+        if let Some(from) = write.from {
+            match find(from).filter(|kept| kept.is_alive(write.now)) {
+                None => return Attempt::Done(Written::Missing),
+                Some(kept) if Some(kept.revision()) != write.expected => {
+                    return Attempt::Done(Written::Conflict);
+                }
+                Some(_) => {}
+            }
+        }
+        if !write.is_update() && replaced.is_some_and(|kept| kept.is_alive(write.now)) {
+            return Attempt::Done(Written::Conflict);
+        }
+
+        let needed = self.index_shards(write, find);
+        if !needed.iter().all(|shard| index.get(*shard).is_some()) {
+            return Attempt::Needs(needed);
+        }
+
+        let mut victims = Vec::new();
+        if let (Some(admission), Some(_)) = (write.admission, write.principal()) {
+            victims.extend(rivals.iter().filter_map(|key| {
+                let kept = find(key).filter(|kept| kept.is_alive(write.now))?;
+                Some((kept.last_seen(), *key))
+            }));
+            let limit = usize::try_from(admission.limit).unwrap_or(usize::MAX);
+            let excess = (victims.len() + 1).saturating_sub(limit);
+            if excess > 0 && admission.policy == AdmissionPolicy::Refuse {
+                return Attempt::Done(Written::Refused);
+            }
+            victims.sort_unstable();
+            victims.truncate(excess);
+        }
+        let moved = usize::from(write.from.is_some_and(|from| from != write.to));
+        let leaving = victims.len() + moved + usize::from(replaced.is_some());
+        if !self.exchange(leaving) {
+            return Attempt::Full(needed);
+        }
+
+        let mut evicted = Vec::with_capacity(victims.len());
+        let leavers = victims.iter().map(|(_, key)| key);
+        for key in leavers.chain(write.from.filter(|from| *from != write.to)) {
+            let shard = records.get_mut(self.shard_of_key(key));
+            if let Some(gone) = shard.and_then(|shard| shard.remove(key)) {
+                self.unlist(&mut index, key, &gone);
+                if Some(key) != write.from {
+                    evicted.push(gone.handle());
+                }
+            }
+        }
+        let revision = Revision::from(write.record.write_id);
+        if let (Some(shard), Some(kept)) =
+            (records.get_mut(self.shard_of_key(write.to)), kept.take())
+            && let Some(gone) = shard.insert(*write.to, kept)
+        {
+            self.unlist(&mut index, write.to, &gone);
+        }
+        self.list(&mut index, write);
+        Attempt::Done(Written::Applied { revision, evicted })
+    }
+
+    /// The keys of the principal's other records, when they are to be counted.
+    fn rivals(&self, write: &Write<'_>, index: &Locked<'_, Owners>) -> Vec<StoreKey> {
+        let counted = write.admission.and_then(|_| write.principal());
+        let keys = counted.and_then(|of| Some(index.get(self.shard_of_principal(of))?.keys(of)));
+        keys.into_iter()
+            .flatten()
+            .filter(|key| *key != write.to && Some(*key) != write.from)
+            .copied()
+            .collect()
+    }
+
+    /// The shards of the index that a write changes or counts in.
+    fn index_shards<'a>(
+        &self,
+        write: &'a Write<'_>,
+        find: impl Fn(&StoreKey) -> Option<&'a Kept>,
+    ) -> Vec<usize> {
+        let found = |key| find(key).and_then(Kept::principal);
+        let to = found(write.to);
+        if write.is_update() && write.admission.is_none() && to == write.principal() {
+            return Vec::new();
+        }
+        let from = write.from.and_then(found);
+        [from, to, write.principal()]
+            .into_iter()
+            .flatten()
+            .map(|of| self.shard_of_principal(of))
+            .collect()
+    }
+
+    /// Counts one in and some out; `false` if there is no room.
+    fn exchange(&self, leaving: usize) -> bool {
+        match leaving.checked_sub(1) {
+            None => self
+                .count
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                    (count < self.capacity).then_some(count + 1)
+                })
+                .is_ok(),
+            Some(freed) => {
+                self.count.fetch_sub(freed, Ordering::Relaxed);
+                true
+            }
+        }
+    }
+
+    /// Does nothing where the index is not locked: the write does not change it then.
+    fn list(&self, index: &mut Locked<'_, Owners>, write: &Write<'_>) {
+        let Some(of) = write.principal() else { return };
+        if let Some(owners) = index.get_mut(self.shard_of_principal(of)) {
+            owners.add(of, *write.to);
+        }
+    }
+
+    fn unlist(&self, index: &mut Locked<'_, Owners>, key: &StoreKey, kept: &Kept) {
+        let Some(of) = kept.principal() else { return };
+        if let Some(owners) = index.get_mut(self.shard_of_principal(of)) {
+            owners.remove(of, key);
+        }
+    }
+
+    /// Removes what is under a key, if it is of that kind; says whether it was.
+    fn remove(&self, key: &StoreKey, is_meant: impl Fn(&Kept) -> bool) -> bool {
+        let mut index_shards = Vec::new();
+        loop {
+            let mut index = self.index.lock_all(index_shards);
+            let mut records = self.records.lock(self.shard_of_key(key));
+            let Some(kept) = records.get(key).filter(|kept| is_meant(kept)) else {
+                return false;
+            };
+            let needed = kept.principal().map(|of| self.shard_of_principal(of));
+            if needed.is_some_and(|shard| index.get(shard).is_none()) {
+                index_shards = needed.into_iter().collect();
+                continue;
+            }
+            self.unlist(&mut index, key, kept);
+            records.remove(key);
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            return true;
+        }
+    }
+
+    /// Removes up to `limit` dead records of a shard.
+    fn sweep(&self, shard: usize, limit: usize, now: Timestamp) -> Swept {
+        let mut found = 0;
+        let mut owned = Vec::new();
+        let mut records = self.records.lock(shard);
+        let looked_at = records.len();
+        let mut deleted = records
+            .extract_if(|key, kept| {
+                if found == limit || kept.is_alive(now) {
+                    return false;
+                }
+                found += 1;
+                let is_owned = kept.principal().is_some();
+                if is_owned {
+                    // The index comes first in the order of locks: later, one by one.
+                    owned.push(*key);
+                }
+                !is_owned
+            })
+            .count();
+        self.count.fetch_sub(deleted, Ordering::Relaxed);
+        if deleted > 0 && records.len() < records.capacity() / 4 {
+            // Gives back what a flood took, with room to grow again.
+            let room = records.len() * 2;
+            records.shrink_to(room);
+        }
+        drop(records);
+        for key in owned {
+            deleted += usize::from(self.remove(&key, |kept| !kept.is_alive(now)));
+        }
+        Swept { deleted, looked_at }
+    }
+
+    /// Looks for something dead to throw out, so far that a full store of the living costs each refusal little.
+    fn make_room(&self, now: Timestamp) -> bool {
+        let mut looked_at = 0;
+        for _ in 0..self.records.count() {
+            let shard = self.next_search.fetch_add(1, Ordering::Relaxed);
+            let swept = self.sweep(shard % self.records.count(), usize::MAX, now);
+            if swept.deleted > 0 {
+                return true;
+            }
+            looked_at += swept.looked_at;
+            if looked_at > SEARCH {
+                break;
+            }
+        }
+        false
+    }
+}
+
+/// One of the three verbs that write a record.
+struct Write<'a> {
+    /// The record that is replaced, for an update and a rename.
+    from: Option<&'a StoreKey>,
+    expected: Option<Revision>,
+    /// The same as `from` for an update.
+    to: &'a StoreKey,
+    /// A rename onto its own key is not an update: the key is taken.
+    verb: Verb,
+    record: &'a Record,
+    admission: Option<Admission>,
+    now: Timestamp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Create,
+    Update,
+    Rename,
+}
+
+impl Write<'_> {
+    fn is_update(&self) -> bool {
+        self.verb == Verb::Update
+    }
+
+    fn principal(&self) -> Option<&[u8]> {
+        self.record.principal.as_ref().map(Principal::as_bytes)
+    }
+}
+
+/// How far a write came.
+enum Attempt {
+    Done(Written),
+    /// It needs these shards of the index.
+    Needs(Vec<usize>),
+    /// There is no room; it had these shards of the index.
+    Full(Vec<usize>),
+}
+
+struct Swept {
+    deleted: usize,
+    looked_at: usize,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// How many there are, and not who.
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore")
+            .field("sessions", &self.count.load(Ordering::Relaxed))
+            .field("capacity", &self.capacity)
+            .finish()
+    }
+}
+
+impl SessionStore for MemoryStore {
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        Answer::ready(self.write(&Write {
+            from: None,
+            expected: None,
+            to: key,
+            verb: Verb::Create,
+            record,
+            admission,
+            now,
+        }))
+    }
+
+    fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
+        Answer::ready(self.load_one(key, now))
+    }
+
+    fn update<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+        expected: Revision,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        Answer::ready(self.write(&Write {
+            from: Some(key),
+            expected: Some(expected),
+            to: key,
+            verb: Verb::Update,
+            record,
+            admission,
+            now,
+        }))
+    }
+
+    fn touch<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        deadline: Timestamp,
+        now: Timestamp,
+    ) -> Answer<'a, Touched> {
+        Answer::ready(Ok(self.touch_one(key, deadline, now)))
+    }
+
+    fn rename<'a>(
+        &'a self,
+        old: &'a StoreKey,
+        new: &'a StoreKey,
+        record: &'a Record,
+        expected: Revision,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        Answer::ready(self.write(&Write {
+            from: Some(old),
+            expected: Some(expected),
+            to: new,
+            verb: Verb::Rename,
+            record,
+            admission,
+            now,
+        }))
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
+        self.remove(key, |_| true);
+        Answer::ready(Ok(()))
+    }
+
+    /// Goes from shard to shard and lets others work in between.
+    fn delete_expired(&self, limit: usize, now: Timestamp) -> Answer<'_, usize> {
+        Answer::pending(async move {
+            let shards = self.records.count();
+            let start = self.next_sweep.load(Ordering::Relaxed);
+            let mut deleted = 0;
+            for shard in (start..start + shards).map(|shard| shard % shards) {
+                deleted += self.sweep(shard, limit - deleted, now).deleted;
+                if deleted == limit {
+                    self.next_sweep.store(shard, Ordering::Relaxed);
+                    break;
+                }
+                let_others_work().await;
+            }
+            Ok(deleted)
+        })
+    }
+
+    fn load_many<'a>(
+        &'a self,
+        keys: &'a [StoreKey],
+        now: Timestamp,
+    ) -> Answer<'a, Vec<Option<Loaded>>> {
+        Answer::ready(keys.iter().map(|key| self.load_one(key, now)).collect())
+    }
+
+    fn principals(&self) -> Option<&dyn PrincipalIndex> {
+        Some(self)
+    }
+
+    fn expires_by_itself(&self) -> bool {
+        false
+    }
+}
+
+impl PrincipalIndex for MemoryStore {
+    fn list<'a>(&'a self, principal: &'a Principal, now: Timestamp) -> Answer<'a, Vec<Listed>> {
+        let of = principal.as_bytes();
+        // As long as the index is locked, none of the records comes, goes or changes its owner.
+        let index = self.index.lock(self.shard_of_principal(of));
+        let listed = index.keys(of).filter_map(|key| {
+            let found = self.load_one(key, now).transpose()?;
+            Some(found.map(|Loaded { record, .. }| Listed {
+                key: *key,
+                handle: record.handle,
+                created: record.created,
+                last_seen: record.last_seen,
+                device: record.device,
+            }))
+        });
+        Answer::ready(listed.collect())
+    }
+}
+
+/// Gives the thread to whoever waits for it.
+async fn let_others_work() {
+    let mut have_worked = false;
+    poll_fn(|context| {
+        if have_worked {
+            return Poll::Ready(());
+        }
+        have_worked = true;
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// With a million sessions, a lock is held for a thousand of them at most.
+const SHARDS: usize = 1024;
+
+const CAPACITY: usize = 1_000_000;
+
+/// How many records a search for room looks at before it gives up.
+const SEARCH: usize = 8192;

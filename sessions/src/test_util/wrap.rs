@@ -1,0 +1,153 @@
+use crate::store::{Listed, Loaded, StoreError, StoreErrorKind, Touched, Written};
+
+/// What a caller is told when the answer to a verb was lost.
+pub(super) trait Lost: Sized {
+    fn lost() -> Result<Self, StoreError>;
+}
+
+impl Lost for Written {
+    fn lost() -> Result<Self, StoreError> {
+        Ok(Self::Ambiguous)
+    }
+}
+
+macro_rules! times_out {
+    ($($answer:ty),*) => {$(
+        impl Lost for $answer {
+            fn lost() -> Result<Self, StoreError> {
+                Err(StoreError::new(StoreErrorKind::TimedOut))
+            }
+        }
+    )*};
+}
+
+times_out!(
+    Touched,
+    (),
+    usize,
+    Option<Loaded>,
+    Vec<Option<Loaded>>,
+    Vec<Listed>
+);
+
+/// Implements the contract for a wrapper with a field `store` by sending each call through its method `around`.
+macro_rules! wrap_store {
+    ($wrapper:ident) => {
+        impl<S: $crate::store::SessionStore> $crate::store::SessionStore for $wrapper<S> {
+            fn create<'a>(
+                &'a self,
+                key: &'a $crate::store::StoreKey,
+                record: &'a $crate::store::Record,
+                admission: Option<$crate::store::Admission>,
+                now: $crate::clock::Timestamp,
+            ) -> $crate::store::Answer<'a, $crate::store::Written> {
+                self.around($crate::test_util::Verb::Create, move || {
+                    self.store.create(key, record, admission, now)
+                })
+            }
+
+            fn load<'a>(
+                &'a self,
+                key: &'a $crate::store::StoreKey,
+                now: $crate::clock::Timestamp,
+            ) -> $crate::store::Answer<'a, Option<$crate::store::Loaded>> {
+                self.around($crate::test_util::Verb::Load, move || {
+                    self.store.load(key, now)
+                })
+            }
+
+            fn update<'a>(
+                &'a self,
+                key: &'a $crate::store::StoreKey,
+                record: &'a $crate::store::Record,
+                expected: $crate::store::Revision,
+                admission: Option<$crate::store::Admission>,
+                now: $crate::clock::Timestamp,
+            ) -> $crate::store::Answer<'a, $crate::store::Written> {
+                self.around($crate::test_util::Verb::Update, move || {
+                    self.store.update(key, record, expected, admission, now)
+                })
+            }
+
+            fn touch<'a>(
+                &'a self,
+                key: &'a $crate::store::StoreKey,
+                deadline: $crate::clock::Timestamp,
+                now: $crate::clock::Timestamp,
+            ) -> $crate::store::Answer<'a, $crate::store::Touched> {
+                self.around($crate::test_util::Verb::Touch, move || {
+                    self.store.touch(key, deadline, now)
+                })
+            }
+
+            fn rename<'a>(
+                &'a self,
+                old: &'a $crate::store::StoreKey,
+                new: &'a $crate::store::StoreKey,
+                record: &'a $crate::store::Record,
+                expected: $crate::store::Revision,
+                admission: Option<$crate::store::Admission>,
+                now: $crate::clock::Timestamp,
+            ) -> $crate::store::Answer<'a, $crate::store::Written> {
+                self.around($crate::test_util::Verb::Rename, move || {
+                    self.store
+                        .rename(old, new, record, expected, admission, now)
+                })
+            }
+
+            fn delete<'a>(
+                &'a self,
+                key: &'a $crate::store::StoreKey,
+            ) -> $crate::store::Answer<'a, ()> {
+                self.around($crate::test_util::Verb::Delete, move || {
+                    self.store.delete(key)
+                })
+            }
+
+            fn delete_expired(
+                &self,
+                limit: usize,
+                now: $crate::clock::Timestamp,
+            ) -> $crate::store::Answer<'_, usize> {
+                self.around($crate::test_util::Verb::DeleteExpired, move || {
+                    self.store.delete_expired(limit, now)
+                })
+            }
+
+            fn load_many<'a>(
+                &'a self,
+                keys: &'a [$crate::store::StoreKey],
+                now: $crate::clock::Timestamp,
+            ) -> $crate::store::Answer<'a, Vec<Option<$crate::store::Loaded>>> {
+                self.around($crate::test_util::Verb::LoadMany, move || {
+                    self.store.load_many(keys, now)
+                })
+            }
+
+            fn principals(&self) -> Option<&dyn $crate::store::PrincipalIndex> {
+                self.store.principals().map(|_| self as _)
+            }
+
+            fn expires_by_itself(&self) -> bool {
+                self.store.expires_by_itself()
+            }
+        }
+
+        impl<S: $crate::store::SessionStore> $crate::store::PrincipalIndex for $wrapper<S> {
+            fn list<'a>(
+                &'a self,
+                principal: &'a $crate::store::Principal,
+                now: $crate::clock::Timestamp,
+            ) -> $crate::store::Answer<'a, Vec<$crate::store::Listed>> {
+                self.around($crate::test_util::Verb::List, move || {
+                    self.store.principals().map_or_else(
+                        // The wrapper claims an index only if the store has one.
+                        || $crate::store::Answer::ready(Ok(Vec::new())),
+                        |index| index.list(principal, now),
+                    )
+                })
+            }
+        }
+    };
+}
+pub(super) use wrap_store;
