@@ -159,27 +159,6 @@ fn a_hint_follows_a_session_to_its_new_owner() {
 }
 
 #[test]
-fn a_sweep_of_few_at_a_time_comes_around_to_all() {
-    let directory = Directory::new();
-    let store = directory.store();
-    wait(async {
-        for number in 0..30_u32 {
-            let [.., low] = number.to_be_bytes();
-            create(&store, &key(low % 5, number), &record(u128::from(number))).await;
-        }
-        let mut swept = Vec::new();
-        loop {
-            swept.push(store.delete_expired(7, DEADLINE).await.unwrap());
-            if swept.last() < Some(&7) {
-                break;
-            }
-        }
-        assert_eq!(swept, [7, 7, 7, 7, 2]);
-    });
-    assert_eq!(directory.files("records").len(), 0);
-}
-
-#[test]
 fn without_a_runtime_the_work_is_done_where_it_is_awaited() {
     let directory = Directory::new();
     let store = directory

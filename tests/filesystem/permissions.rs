@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{PermissionsExt as _, chown},
     path::Path,
 };
 
@@ -34,7 +34,7 @@ fn everything_is_its_owners_alone() {
 
     assert_eq!(mode(directory.path()), 0o700);
     let files = directory.files("");
-    assert_eq!(files.len(), 4, "a record, a hint, two locks: {files:?}");
+    assert_eq!(files.len(), 5, "a record, a hint, three locks: {files:?}");
     for file in files {
         assert_eq!(mode(&file), 0o600, "{file:?}");
         let folders = file.ancestors().skip(1);
@@ -62,6 +62,25 @@ fn a_directory_that_every_user_may_write_to_is_refused_with_the_remedy() {
         set_mode(folder, 0o755);
     }
     let _ = directory.store();
+}
+
+#[test]
+fn a_directory_of_another_user_is_refused_with_the_remedy() {
+    let directory = Directory::new();
+    let _ = directory.store();
+    // Only root can give a directory away, and so run this test.
+    if chown(directory.path(), Some(12_345), None).is_err() {
+        return;
+    }
+    let error = FilesystemStore::new(directory.path()).unwrap_err();
+    assert_eq!(error.kind(), FilesystemErrorKind::ForeignOwner);
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "{} belongs to another user, who could forge a session; make it the server's own: chown",
+            directory.path().display()
+        )
+    );
 }
 
 #[test]

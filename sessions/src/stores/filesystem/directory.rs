@@ -9,6 +9,7 @@ use super::{
     durability::FilesystemDurability,
     error::{FilesystemError, FilesystemErrorKind},
     layout::{Layout, hex},
+    locks::Stripe,
 };
 
 /// The directory, and how files come to be in it: nobody's but the owner's.
@@ -39,6 +40,8 @@ impl Directory {
         for room in &rooms {
             directory.create_folder(room).map_err(inaccessible)?;
         }
+        // Where files cannot be locked it shows now, not at the first login.
+        drop(directory.hold([Stripe::Record(0)]).map_err(inaccessible)?);
         let owner = directory.owner_of_new_file().map_err(inaccessible)?;
         for folder in [&*directory.root]
             .into_iter()

@@ -26,10 +26,11 @@ use super::{
 /// second: see [`durability`](Self::durability). The directory must be on a disk of this machine; over a network, file locks and renames are
 /// promised by few. For several machines take a database.
 ///
-/// A session of 300 bytes takes two inodes and 4 KiB of disk, its principal, if it has one, another inode and 4 KiB; a write is one file
-/// written and one renamed. That is good for some thousands of writes a second and a million sessions; what is full first is often the number
-/// of inodes (`df -i`), and then a write is [`Full`](StoreErrorKind::Full). Dead sessions stay on the disk until
-/// [`delete_expired`](SessionStore::delete_expired) is called, which looks at every file once a round.
+/// A session of up to 4 KiB takes an inode and 4 KiB of disk, with a principal another inode; each principal that has sessions takes an inode
+/// and 4 KiB. A write is a file written and renamed: some tenths of a millisecond, so that one disk is good for about a thousand a second. A
+/// million sessions are 4,000 files a folder, which no file system minds. What is full first is often the number of inodes (`df -i`); a write
+/// is then [`Full`](StoreErrorKind::Full). Dead sessions stay on the disk until [`delete_expired`](SessionStore::delete_expired) is called,
+/// which looks at every file once a round.
 ///
 /// Everything is created for the owner only (0700 and 0600). The store needs the rights of its user and no more; who else may write to the
 /// directory could forge sessions, who may read it reads what is not sealed.

@@ -110,6 +110,7 @@ impl Directory {
             let Some(id) = name.to_str().and_then(PrincipalId::from_name) else {
                 continue;
             };
+            let mut in_use = false;
             for hint in entries(&principal.path())? {
                 let name = hint.file_name();
                 let Some(key) = name.to_str().and_then(key_of_name) else {
@@ -117,6 +118,7 @@ impl Directory {
                 };
                 let record = self.layout().record(&key);
                 if record.try_exists()? {
+                    in_use = true;
                     continue;
                 }
                 // With the lock held nobody is between the hint and its record.
@@ -126,8 +128,10 @@ impl Directory {
                     let _ = fs::remove_file(hint.path());
                 }
             }
-            // It stays unless it is empty.
-            let _ = fs::remove_dir(principal.path());
+            if !in_use {
+                // It stays unless it is empty.
+                let _ = fs::remove_dir(principal.path());
+            }
         }
         Ok(())
     }

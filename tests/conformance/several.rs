@@ -1,0 +1,113 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sessions::{
+    Timestamp,
+    store::{
+        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision,
+        SessionStore, StoreKey, Touched, Written,
+    },
+};
+
+/// Several instances of a store on one engine, as several processes have them: each call goes to the next.
+#[derive(Debug)]
+pub(crate) struct Several<S> {
+    instances: Vec<S>,
+    turn: AtomicUsize,
+}
+
+impl<S> Several<S> {
+    pub(crate) fn new(instances: Vec<S>) -> Self {
+        Self {
+            instances,
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    fn next(&self) -> &S {
+        &self.instances[self.turn.fetch_add(1, Ordering::Relaxed) % self.instances.len()]
+    }
+}
+
+impl<S: SessionStore> SessionStore for Several<S> {
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        self.next().create(key, record, admission, now)
+    }
+
+    fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
+        self.next().load(key, now)
+    }
+
+    fn update<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+        expected: Revision,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        self.next().update(key, record, expected, admission, now)
+    }
+
+    fn touch<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        deadline: Timestamp,
+        now: Timestamp,
+    ) -> Answer<'a, Touched> {
+        self.next().touch(key, deadline, now)
+    }
+
+    fn rename<'a>(
+        &'a self,
+        old: &'a StoreKey,
+        new: &'a StoreKey,
+        record: &'a Record,
+        expected: Revision,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        self.next()
+            .rename(old, new, record, expected, admission, now)
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
+        self.next().delete(key)
+    }
+
+    fn delete_expired(&self, limit: usize, now: Timestamp) -> Answer<'_, usize> {
+        self.next().delete_expired(limit, now)
+    }
+
+    fn load_many<'a>(
+        &'a self,
+        keys: &'a [StoreKey],
+        now: Timestamp,
+    ) -> Answer<'a, Vec<Option<Loaded>>> {
+        self.next().load_many(keys, now)
+    }
+
+    fn principals(&self) -> Option<&dyn PrincipalIndex> {
+        self.next()
+            .principals()
+            .map(|_| self as &dyn PrincipalIndex)
+    }
+
+    fn expires_by_itself(&self) -> bool {
+        self.next().expires_by_itself()
+    }
+}
+
+impl<S: SessionStore> PrincipalIndex for Several<S> {
+    fn list<'a>(&'a self, principal: &'a Principal, now: Timestamp) -> Answer<'a, Vec<Listed>> {
+        self.next().principals().map_or_else(
+            || Answer::ready(Ok(Vec::new())),
+            |index| index.list(principal, now),
+        )
+    }
+}
