@@ -1,4 +1,12 @@
 //! Every store against the conformance kit, and the kit against stores that are broken on purpose.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
+
 mod broken;
 mod memory;
+mod wrappers;
