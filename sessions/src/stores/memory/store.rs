@@ -306,7 +306,7 @@ impl MemoryStore {
         let mut owned = Vec::new();
         let mut records = self.records.lock(shard);
         let looked_at = records.len();
-        let mut deleted = records
+        let dead = records
             .extract_if(|key, kept| {
                 if found == limit || kept.is_alive(now) {
                     return false;
@@ -319,14 +319,17 @@ impl MemoryStore {
                 }
                 !is_owned
             })
-            .count();
+            .collect::<Vec<_>>();
+        let mut deleted = dead.len();
         self.count.fetch_sub(deleted, Ordering::Relaxed);
         if deleted > 0 && records.len() < records.capacity() / 4 {
             // Gives back what a flood took, with room to grow again.
             let room = records.len() * 2;
             records.shrink_to(room);
         }
+        // To free so many takes longer than to find them: nobody need wait for it.
         drop(records);
+        drop(dead);
         for key in owned {
             deleted += usize::from(self.remove(&key, |kept| !kept.is_alive(now)));
         }
