@@ -3,4 +3,5 @@
 //! | example | shows |
 //! | --- | --- |
 //! | `quickstart` | a small shop: visits, a cart with flash messages, logging in and out, "keep me logged in" |
+//! | `custom_store` | a store of your own, and how it proves itself (`cargo test --example custom_store`) |
 //! | `keygen` | prints a fresh key for `SESSION_KEYS` |

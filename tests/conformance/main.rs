@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a panic is how a test fails"
 )]
@@ -10,3 +11,4 @@ mod broken;
 mod filesystem;
 mod memory;
 mod several;
+mod wrappers;

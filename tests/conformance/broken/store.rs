@@ -1,0 +1,491 @@
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use actix_web::rt::time::sleep;
+use sessions::{
+    MemoryStore, Timestamp,
+    store::{
+        Admission, AdmissionPolicy, Answer, Listed, Loaded, Principal, PrincipalIndex, Record,
+        Revision, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, WriteId, Written,
+    },
+};
+
+/// What a store may get wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flaw {
+    None,
+    ForgetsAnEmptyDevice,
+    KeepsBodiesAsText,
+    CutsTimesTo32Bits,
+    CutsLargeBodies,
+    CutsKeys,
+    CreatesOverTheLiving,
+    LoadsManyInReverse,
+    LoadsManyWithoutGaps,
+    UpdateKeepsTheOwner,
+    UpdatesByAnyRevision,
+    UpdateCreates,
+    TakesTheContentForTheRevision,
+    TouchLeavesLastSeen,
+    TouchMovesBack,
+    TouchIsAWrite,
+    TouchCreates,
+    RenameLeavesTheOld,
+    RenamesByAnyRevision,
+    RenameCreates,
+    RenamesOverTheLiving,
+    DeletesNothing,
+    DeletesOnlyWhatIsThere,
+    DeletesWithAWayBack,
+    LoadsTheDead,
+    UpdatesTheDead,
+    TouchesTheDead,
+    RenamesTheDead,
+    CreatesNotOverTheDead,
+    SweepsTheLiving,
+    SweepsNotTheDead,
+    SweepsWithoutLimit,
+    SaysItForgets,
+    CreateIsTwoSteps,
+    UpdateIsTwoSteps,
+    RenameIsTwoSteps,
+    TouchIsTwoSteps,
+    TouchPutsBack,
+    ListsWithoutTouches,
+    ListsTheDead,
+    EvictsInSilence,
+    AdmitsEverybody,
+    CountsTheDead,
+    AdmitsUpdatesAndRenames,
+    EvictsBeforeItChecks,
+    AdmissionIsTwoSteps,
+}
+
+/// A memory store with one flaw.
+#[derive(Debug)]
+pub(crate) struct BrokenStore {
+    store: MemoryStore,
+    flaw: Flaw,
+    /// What was deleted, for the way back.
+    trash: Mutex<HashMap<StoreKey, Record>>,
+}
+
+/// By this clock, nothing has ever died.
+const EVER: Timestamp = Timestamp::from_seconds(0);
+
+impl BrokenStore {
+    pub(crate) fn new(flaw: Flaw) -> Self {
+        Self {
+            store: MemoryStore::new(),
+            flaw,
+            trash: Mutex::default(),
+        }
+    }
+
+    fn has(&self, flaw: Flaw) -> bool {
+        self.flaw == flaw
+    }
+
+    fn now(&self, flaw: Flaw, now: Timestamp) -> Timestamp {
+        if self.has(flaw) { EVER } else { now }
+    }
+
+    fn key(&self, key: &StoreKey) -> StoreKey {
+        let mut bytes = *key.as_bytes();
+        if self.has(Flaw::CutsKeys) {
+            bytes[StoreKey::LEN - 1] = 0;
+        }
+        StoreKey::from_bytes(bytes)
+    }
+
+    /// A record as it is kept.
+    fn kept(&self, record: &Record) -> Record {
+        let mut record = record.clone();
+        match self.flaw {
+            Flaw::ForgetsAnEmptyDevice => {
+                record.device = record
+                    .device
+                    .filter(|device| device.address.is_some() || device.user_agent.is_some());
+            }
+            Flaw::KeepsBodiesAsText => {
+                record.body = String::from_utf8_lossy(&record.body)
+                    .into_owned()
+                    .into_bytes();
+            }
+            Flaw::CutsTimesTo32Bits => {
+                let end = Timestamp::from_seconds(u64::from(u32::MAX));
+                record.deadline = record.deadline.min(end);
+            }
+            Flaw::CutsLargeBodies => record.body.truncate(1024 * 1024),
+            _ => {}
+        }
+        record
+    }
+
+    /// A revision as a caller sees it.
+    fn shown(&self, loaded: &Loaded) -> Revision {
+        if self.has(Flaw::TakesTheContentForTheRevision) {
+            let mut bytes = [0; 16];
+            for (place, byte) in loaded.record.body.iter().enumerate() {
+                bytes[place % 16] ^= byte;
+            }
+            return Revision::from_bytes(bytes);
+        }
+        loaded.revision
+    }
+
+    /// The true revision, if the caller names the one that it is shown as.
+    async fn meant(
+        &self,
+        key: &StoreKey,
+        expected: Revision,
+        any: Flaw,
+        now: Timestamp,
+    ) -> Result<Revision, StoreError> {
+        let loaded = self.store.load(key, now).await?;
+        Ok(match loaded {
+            Some(loaded) if self.has(any) || self.shown(&loaded) == expected => loaded.revision,
+            _ => expected,
+        })
+    }
+
+    /// Writes whatever is there.
+    async fn put(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+        now: Timestamp,
+    ) -> Result<Written, StoreError> {
+        self.store.delete(key).await?;
+        self.store.create(key, record, None, now).await
+    }
+
+    /// Replaces what is there, without a look at its revision.
+    async fn force(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+        now: Timestamp,
+    ) -> Result<Written, StoreError> {
+        while let Some(loaded) = self.store.load(key, now).await? {
+            let written = self
+                .store
+                .update(key, record, loaded.revision, None, now)
+                .await?;
+            if written != Written::Conflict {
+                return Ok(written);
+            }
+        }
+        Ok(Written::Missing)
+    }
+
+    async fn bring_back(&self, key: &StoreKey, now: Timestamp) -> Result<(), StoreError> {
+        let trash = || self.trash.lock().unwrap_or_else(PoisonError::into_inner);
+        let record = trash().remove(key);
+        if let Some(record) = record {
+            self.store.create(key, &record, None, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends the oldest before the write is checked, or counts in a step of its own.
+    async fn admit(
+        &self,
+        record: &Record,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Result<Option<Written>, StoreError> {
+        let (Some(admission), Some(principal)) = (admission, &record.principal) else {
+            return Ok(None);
+        };
+        let mut listed = self.store.list(principal, now).await?;
+        listed.sort_by_key(|listed| listed.last_seen);
+        let excess = (listed.len() + 1).saturating_sub(admission.limit as usize);
+        if excess > 0 && admission.policy == AdmissionPolicy::Refuse {
+            return Ok(Some(Written::Refused));
+        }
+        dawdle().await;
+        for listed in listed.iter().take(excess) {
+            self.store.delete(&listed.key).await?;
+        }
+        Ok(None)
+    }
+
+    fn answered(&self, record: &Record, written: Written) -> Written {
+        let Written::Applied { revision, evicted } = written else {
+            return written;
+        };
+        Written::Applied {
+            revision: self.shown(&Loaded {
+                record: record.clone(),
+                revision,
+            }),
+            evicted: if self.has(Flaw::EvictsInSilence) {
+                Vec::new()
+            } else {
+                evicted
+            },
+        }
+    }
+}
+
+impl SessionStore for BrokenStore {
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+        mut admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        Answer::pending(async move {
+            let (key, record) = (&self.key(key), &self.kept(record));
+            let mut clock = self.now(Flaw::CreatesNotOverTheDead, now);
+            match self.flaw {
+                Flaw::CreatesOverTheLiving => self.store.delete(key).await?,
+                Flaw::CreateIsTwoSteps => {
+                    if self.store.load(key, now).await?.is_some() {
+                        return Ok(Written::Conflict);
+                    }
+                    dawdle().await;
+                    return self.put(key, record, now).await;
+                }
+                Flaw::AdmitsEverybody => admission = None,
+                Flaw::CountsTheDead if admission.is_some() => clock = EVER,
+                Flaw::EvictsBeforeItChecks | Flaw::AdmissionIsTwoSteps => {
+                    if let Some(refused) = self.admit(record, admission, now).await? {
+                        return Ok(refused);
+                    }
+                    admission = None;
+                }
+                _ => {}
+            }
+            let written = self.store.create(key, record, admission, clock).await?;
+            Ok(self.answered(record, written))
+        })
+    }
+
+    fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
+        Answer::pending(async move {
+            let now = self.now(Flaw::LoadsTheDead, now);
+            let loaded = self.store.load(&self.key(key), now).await?;
+            Ok(loaded.map(|loaded| Loaded {
+                revision: self.shown(&loaded),
+                record: loaded.record,
+            }))
+        })
+    }
+
+    fn update<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+        expected: Revision,
+        mut admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        Answer::pending(async move {
+            let (key, mut record) = (&self.key(key), self.kept(record));
+            let now = self.now(Flaw::UpdatesTheDead, now);
+            self.bring_back(key, now).await?;
+            let loaded = self.store.load(key, now).await?;
+            let expected = self
+                .meant(key, expected, Flaw::UpdatesByAnyRevision, now)
+                .await?;
+            match self.flaw {
+                Flaw::UpdateKeepsTheOwner => {
+                    record.principal = loaded.and_then(|loaded| loaded.record.principal);
+                }
+                Flaw::UpdateCreates if loaded.is_none() => {
+                    return self.store.create(key, &record, None, now).await;
+                }
+                Flaw::UpdateIsTwoSteps => match loaded {
+                    None => return Ok(Written::Missing),
+                    Some(loaded) if loaded.revision != expected => return Ok(Written::Conflict),
+                    Some(_) => {
+                        dawdle().await;
+                        return self.force(key, &record, now).await;
+                    }
+                },
+                Flaw::AdmitsUpdatesAndRenames => admission = None,
+                _ => {}
+            }
+            let written = self
+                .store
+                .update(key, &record, expected, admission, now)
+                .await?;
+            Ok(self.answered(&record, written))
+        })
+    }
+
+    fn touch<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        deadline: Timestamp,
+        now: Timestamp,
+    ) -> Answer<'a, Touched> {
+        Answer::pending(async move {
+            let key = &self.key(key);
+            let clock = self.now(Flaw::TouchesTheDead, now);
+            self.bring_back(key, clock).await?;
+            let Some(Loaded { mut record, .. }) = self.store.load(key, clock).await? else {
+                if self.has(Flaw::TouchCreates) {
+                    let record = Record {
+                        handle: sessions::Handle::from_bytes([0; 16]),
+                        write_id: WriteId::from_bytes([0; 16]),
+                        created: now,
+                        last_seen: now,
+                        deadline,
+                        principal: None,
+                        device: None,
+                        body: Vec::new(),
+                    };
+                    self.store.create(key, &record, None, now).await?;
+                }
+                return Ok(Touched::Missing);
+            };
+            match self.flaw {
+                Flaw::TouchLeavesLastSeen => return self.store.touch(key, deadline, EVER).await,
+                Flaw::TouchMovesBack => (record.deadline, record.last_seen) = (deadline, now),
+                Flaw::TouchIsAWrite => {
+                    let mut write_id = *record.write_id.as_bytes();
+                    write_id[0] ^= 1;
+                    record.write_id = WriteId::from_bytes(write_id);
+                }
+                Flaw::TouchIsTwoSteps | Flaw::TouchPutsBack => {
+                    record.deadline = record.deadline.max(deadline);
+                    dawdle().await;
+                    if self.has(Flaw::TouchPutsBack) {
+                        self.put(key, &record, now).await?;
+                        return Ok(Touched::Applied);
+                    }
+                }
+                _ => return self.store.touch(key, deadline, clock).await,
+            }
+            self.force(key, &record, now).await?;
+            Ok(Touched::Applied)
+        })
+    }
+
+    fn rename<'a>(
+        &'a self,
+        old: &'a StoreKey,
+        new: &'a StoreKey,
+        record: &'a Record,
+        expected: Revision,
+        mut admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        Answer::pending(async move {
+            let (old, new, record) = (&self.key(old), &self.key(new), &self.kept(record));
+            let now = self.now(Flaw::RenamesTheDead, now);
+            self.bring_back(old, now).await?;
+            let loaded = self.store.load(old, now).await?;
+            let expected = self
+                .meant(old, expected, Flaw::RenamesByAnyRevision, now)
+                .await?;
+            match self.flaw {
+                Flaw::RenameLeavesTheOld => {
+                    return self.store.create(new, record, admission, now).await;
+                }
+                Flaw::RenameCreates if loaded.is_none() => {
+                    self.store.create(new, record, None, now).await?;
+                }
+                Flaw::RenamesOverTheLiving => self.store.delete(new).await?,
+                Flaw::RenameIsTwoSteps => match loaded {
+                    None => return Ok(Written::Missing),
+                    Some(loaded) if loaded.revision != expected => return Ok(Written::Conflict),
+                    Some(_) => {
+                        dawdle().await;
+                        self.store.delete(old).await?;
+                        return self.store.create(new, record, None, now).await;
+                    }
+                },
+                Flaw::AdmitsUpdatesAndRenames => admission = None,
+                _ => {}
+            }
+            let written = self
+                .store
+                .rename(old, new, record, expected, admission, now)
+                .await?;
+            Ok(self.answered(record, written))
+        })
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
+        Answer::pending(async move {
+            let key = &self.key(key);
+            let loaded = self.store.load(key, EVER).await?;
+            match (self.flaw, loaded) {
+                (Flaw::DeletesNothing, _) => return Ok(()),
+                (Flaw::DeletesOnlyWhatIsThere, None) => {
+                    return Err(StoreError::new(StoreErrorKind::Refused));
+                }
+                (Flaw::DeletesWithAWayBack, Some(loaded)) => {
+                    let mut trash = self.trash.lock().unwrap_or_else(PoisonError::into_inner);
+                    trash.insert(*key, loaded.record);
+                }
+                _ => {}
+            }
+            self.store.delete(key).await
+        })
+    }
+
+    fn delete_expired(&self, limit: usize, now: Timestamp) -> Answer<'_, usize> {
+        match self.flaw {
+            Flaw::SweepsTheLiving => {
+                let next_week = now.saturating_add(Duration::from_secs(7 * 24 * 60 * 60));
+                self.store.delete_expired(limit, next_week)
+            }
+            Flaw::SweepsNotTheDead => Answer::ready(Ok(0)),
+            Flaw::SweepsWithoutLimit => self.store.delete_expired(usize::MAX, now),
+            _ => self.store.delete_expired(limit, now),
+        }
+    }
+
+    fn load_many<'a>(
+        &'a self,
+        keys: &'a [StoreKey],
+        now: Timestamp,
+    ) -> Answer<'a, Vec<Option<Loaded>>> {
+        Answer::pending(async move {
+            let mut loaded = self.store.load_many(keys, now).await?;
+            match self.flaw {
+                Flaw::LoadsManyInReverse => loaded.reverse(),
+                Flaw::LoadsManyWithoutGaps => loaded.retain(Option::is_some),
+                _ => {}
+            }
+            Ok(loaded)
+        })
+    }
+
+    fn principals(&self) -> Option<&dyn PrincipalIndex> {
+        Some(self)
+    }
+
+    fn expires_by_itself(&self) -> bool {
+        self.has(Flaw::SaysItForgets)
+    }
+}
+
+impl PrincipalIndex for BrokenStore {
+    fn list<'a>(&'a self, principal: &'a Principal, now: Timestamp) -> Answer<'a, Vec<Listed>> {
+        Answer::pending(async move {
+            let now = self.now(Flaw::ListsTheDead, now);
+            let mut listed = self.store.list(principal, now).await?;
+            if self.has(Flaw::ListsWithoutTouches) {
+                for listed in &mut listed {
+                    listed.last_seen = listed.created;
+                }
+            }
+            Ok(listed)
+        })
+    }
+}
+
+/// Leaves the others time to come between two steps.
+async fn dawdle() {
+    sleep(Duration::from_millis(5)).await;
+}
