@@ -13,7 +13,8 @@ use crate::several::Several;
 
 /// Emptied when the first store is made, so that the remains of one run can be looked at until the next.
 static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("conformance-filesystem");
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("conformance-filesystem-{}", std::process::id()));
     let _ = fs::remove_dir_all(&root);
     root
 });
