@@ -15,6 +15,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "handle",
             "is_new",
             "origin",
+            "principal_sessions",
             "read",
             "remember",
             "renew",

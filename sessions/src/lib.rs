@@ -7,6 +7,7 @@ mod cookie;
 mod crypto;
 mod data;
 mod error;
+mod event;
 mod manager;
 mod registry;
 mod session;
@@ -14,6 +15,7 @@ pub mod store;
 mod stores;
 #[cfg(feature = "test-util")]
 pub mod test_util;
+mod vault;
 mod web;
 
 #[doc(hidden)]
@@ -27,9 +29,10 @@ pub use crate::{
     clock::{Clock, Timestamp},
     cookie::{CookieRule, MaxAge, NamePrefix, SameSite},
     crypto::{Key, KeyError, KeyErrorKind, KeyId, KeyRing, KeyRingError, KeyRingErrorKind},
-    data::Schema,
+    data::{OnConflict, Schema},
     error::{BuildError, BuildErrorKind, MultiError, SessionError, SessionErrorKind},
-    registry::{Registry, SessionOptions, Store},
+    event::{SessionEvent, SessionEventKind},
+    registry::{DeviceAddress, Registry, SessionOptions, Store},
     session::{
         Lifetime, Session, SessionData, ValueError, ValueErrorKind, ValueKey, Values,
         ValuesAccessors,
@@ -42,7 +45,11 @@ pub use crate::{
         CookieStore, FilesystemDurability, FilesystemError, FilesystemErrorKind, FilesystemReads,
         FilesystemStore, MemoryStore,
     },
-    web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},
+    vault::{PrincipalSessions, SessionInfo},
+    web::{
+        OpeningSession, SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService,
+        SessionResponse,
+    },
 };
 
 /// Compiles and runs the examples of the README.

@@ -147,7 +147,7 @@ fn every_session_that_cannot_be_saved_is_in_the_error() {
     let page = get(&site, "/", "");
     assert_eq!(
         page.text(),
-        "[\"cart\", \"guest-cart\"] session `cart` is too large for its cookie; session `guest-cart` is too large for its cookie"
+        "[\"cart\", \"guest-cart\"] session `cart` is too large; session `guest-cart` is too large"
     );
     assert_eq!(page.set_cookies().len(), 1);
     assert!(page.set_cookies()[0].starts_with("__Host-login="));

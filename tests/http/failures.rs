@@ -92,7 +92,7 @@ fn assert_failed(reply: &Reply, case: &str) {
 }
 
 const CASES: [(&str, &str); 5] = [
-    ("large", "session `diary` is too large for its cookie"),
+    ("large", "session `diary` is too large"),
     ("unwritable", "session `diary` could not be encoded"),
     (
         "forgotten-guard",

@@ -14,8 +14,9 @@
 //! the payload); that its length is hidden; that a signed payload is hidden at all. Sealing panics
 //! if the operating system stops giving random bytes, since there is no safe way to go on.
 //!
-//! In reading order: [`key`], [`ring`], [`subkey`], [`header`], [`seal`], [`sign`], [`sealer`].
+//! In reading order: [`key`], [`ring`], [`subkey`], [`header`], [`seal`], [`sign`], [`sealer`], [`at_rest`].
 
+mod at_rest;
 mod error;
 mod header;
 mod key;
@@ -26,6 +27,7 @@ mod sealer;
 mod sign;
 mod subkey;
 
+pub(crate) use at_rest::AtRest;
 pub(crate) use error::{OpenError, SealError};
 pub use key::{Key, KeyError, KeyErrorKind, KeyId};
 pub use ring::KeyRing;

@@ -84,6 +84,10 @@ pub(super) enum Purpose {
     Seal,
     /// HMAC-SHA-256.
     Sign,
+    /// The keys that records are sealed with where they are kept.
+    AtRest,
+    /// The names under which principals are looked up there.
+    Index,
 }
 
 impl Purpose {
@@ -92,6 +96,8 @@ impl Purpose {
             Self::Identify => "identify",
             Self::Seal => "seal",
             Self::Sign => "sign",
+            Self::AtRest => "at rest",
+            Self::Index => "index",
         }
     }
 }

@@ -18,6 +18,7 @@ mod flash;
 mod fresh;
 mod head;
 mod item;
+mod merge;
 mod payload;
 mod schema;
 mod unknown;
@@ -29,12 +30,14 @@ pub use self::{
     fields::{FieldKeys, Fields},
     flash::FlashField,
     fresh::{Fresh, FreshFallback},
+    merge::OnConflict,
     payload::Stored,
     schema::Schema,
 };
 pub(crate) use self::{
     error::DecodeErrorKind,
     item::Item,
+    merge::{MergeError, merge},
     payload::{Decoded, decode, encode},
     unknown::Unknown,
 };

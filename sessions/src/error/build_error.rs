@@ -37,6 +37,12 @@ pub enum BuildErrorKind {
     NameTwice,
     /// A nested middleware's session names no store.
     NoStore,
+    /// An option that only a store on the server can meet was chosen for a cookie store.
+    NeedsServerSide,
+    /// A limit per principal was chosen for a store that cannot count by principal.
+    NoPrincipalIndex,
+    /// A store is given no time to answer.
+    StoreTimeoutIsZero,
 }
 
 /// The rule with its message.
@@ -104,6 +110,16 @@ impl fmt::Display for BuildError {
             BuildErrorKind::NameTwice => {
                 "two sessions have this name or one cookie, or one type was configured twice; give one of them another \
                  `#[session(name = \"..\")]`"
+            }
+            BuildErrorKind::NeedsServerSide => {
+                "`principal_limit`, `device_info` and `encrypt_at_rest` need a store on the server, and this session is kept in a cookie; \
+                 set them in the options of the sessions that are kept on the server, or of their `Store`"
+            }
+            BuildErrorKind::NoPrincipalIndex => {
+                "`principal_limit` needs a store that can count by principal; take another store, or leave the limit out"
+            }
+            BuildErrorKind::StoreTimeoutIsZero => {
+                "a `store_timeout` of zero gives no store time to answer; give it a second or more"
             }
             BuildErrorKind::NoStore => {
                 "a nested middleware has no default store; name one with `.store(..)` in the session's options"

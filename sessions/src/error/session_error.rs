@@ -1,6 +1,9 @@
 use std::{borrow::Cow, error::Error, fmt, sync::Arc};
 
-use crate::data::EncodeError;
+use crate::{
+    data::EncodeError,
+    store::{StoreError, StoreErrorKind},
+};
 
 /// Reports that a session could not be opened or saved.
 ///
@@ -45,7 +48,7 @@ pub enum SessionErrorKind {
     NameTaken,
     /// The session was opened outside of a nested middleware that has other options for it. 500.
     OptionsDiffer,
-    /// The data does not fit: into 4,096 bytes of cookie, for a cookie session. 500; the old session stays.
+    /// The data does not fit: into 4,096 bytes of cookie, or into what the options or the store allow a record. 500; the old session stays.
     TooLarge,
     /// A field's `Serialize` failed. 500; the old session stays.
     Unwritable,
@@ -55,6 +58,16 @@ pub enum SessionErrorKind {
     PrincipalChanged,
     /// The response's head had left: a cookie can no longer be set.
     TooLate,
+    /// The store cannot be reached, does not answer in time, is full or refuses. 503; the old session stays.
+    StoreUnavailable,
+    /// Somebody else wrote at the same time, and what both wrote cannot be joined. 409; what they wrote stays.
+    Conflict,
+    /// The session ended while the request was busy with it: by a logout, a renewal, an administrator. 409 where a handler passes it on.
+    Gone,
+    /// Its principal has as many sessions as the options allow. 403; nothing was stored.
+    TooManySessions,
+    /// The session's store keeps no index by principal. 500.
+    NoPrincipalIndex,
 }
 
 impl SessionError {
@@ -70,6 +83,19 @@ impl SessionError {
     pub(crate) fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
         self.source = Some(Arc::new(source));
         self
+    }
+
+    /// The store could not do what it was asked, or what it holds is too large for it.
+    pub(crate) fn of_store(session: impl Into<Cow<'static, str>>, source: StoreError) -> Self {
+        let kind = match source.kind() {
+            StoreErrorKind::TooLarge => SessionErrorKind::TooLarge,
+            StoreErrorKind::Unavailable
+            | StoreErrorKind::TimedOut
+            | StoreErrorKind::Corrupt
+            | StoreErrorKind::Full
+            | StoreErrorKind::Refused => SessionErrorKind::StoreUnavailable,
+        };
+        Self::new(kind, session).because(source)
     }
 
     pub(crate) fn unwritable(session: impl Into<Cow<'static, str>>, source: EncodeError) -> Self {
@@ -110,7 +136,7 @@ impl fmt::Display for SessionError {
                 "session `{name}` was opened by a middleware outside of the nested one that has options for it; open it inside, or give it \
                  its options in the outer session middleware"
             ),
-            SessionErrorKind::TooLarge => write!(f, "session `{name}` is too large for its cookie"),
+            SessionErrorKind::TooLarge => write!(f, "session `{name}` is too large"),
             SessionErrorKind::Unwritable => write!(f, "session `{name}` could not be encoded"),
             SessionErrorKind::GuardAlive => write!(
                 f,
@@ -119,6 +145,30 @@ impl fmt::Display for SessionError {
             SessionErrorKind::PrincipalChanged => write!(
                 f,
                 "the principal of session `{name}` was changed through `write()`; use its `set_` or `take_` accessor, which renews the session"
+            ),
+            SessionErrorKind::StoreUnavailable => {
+                write!(
+                    f,
+                    "the store of session `{name}` did not do what it was asked"
+                )
+            }
+            SessionErrorKind::Conflict => write!(
+                f,
+                "session `{name}` was changed by another request at the same time, and the two changes cannot be joined"
+            ),
+            SessionErrorKind::Gone => {
+                write!(
+                    f,
+                    "session `{name}` ended while the request was busy with it"
+                )
+            }
+            SessionErrorKind::TooManySessions => write!(
+                f,
+                "the principal of session `{name}` has as many sessions as its options allow"
+            ),
+            SessionErrorKind::NoPrincipalIndex => write!(
+                f,
+                "the store of session `{name}` keeps no index by principal; keep the session in one that does"
             ),
             SessionErrorKind::TooLate => write!(
                 f,

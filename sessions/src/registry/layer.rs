@@ -4,11 +4,14 @@ use crate::{
     clock::Clock,
     data::Schema,
     error::{BuildError, BuildErrorKind, SessionError, SessionErrorKind},
+    event::Listeners,
     manager::Desk,
+    session::Keeper as _,
+    vault::PrincipalSessions,
 };
 
 use super::{
-    SessionOptions,
+    DeviceAddress, SessionOptions,
     names::{NameKind, Names},
 };
 
@@ -19,6 +22,9 @@ pub(crate) struct Setup {
     default: Option<SessionOptions>,
     typed: Vec<Typed>,
     clock: Clock,
+    listeners: Listeners,
+    /// Of the first options that say so.
+    device: Option<DeviceAddress>,
     names: Names,
 }
 
@@ -56,6 +62,19 @@ impl Layer {
         self.setup.options(TypeId::of::<T>(), name).is_some()
     }
 
+    pub(super) fn keeps_device(&self) -> Option<DeviceAddress> {
+        self.setup.device
+    }
+
+    /// Has every store swept that needs it, from this worker thread.
+    pub(crate) fn sweep(&self) {
+        let setup = &self.setup;
+        let typed = setup.typed.iter().map(|typed| &typed.options);
+        for options in setup.default.iter().chain(typed) {
+            options.sweep(&setup.clock, &setup.listeners);
+        }
+    }
+
     /// Whether the desk's cookie belongs to another type here.
     pub(super) fn is_foreign<T: Schema>(&self, desk: &Desk) -> bool {
         let names = &self.setup.names;
@@ -82,7 +101,7 @@ impl Layer {
         let Some(options) = self.setup.options(type_id, &name) else {
             return Err(SessionError::new(SessionErrorKind::MiddlewareMissing, name));
         };
-        let desk = match options.desk(name.clone(), &self.setup.clock) {
+        let desk = match options.desk(name.clone(), &self.setup.clock, &self.setup.listeners) {
             Ok(desk) => Rc::new(desk),
             Err(rule) => {
                 return Err(SessionError::new(SessionErrorKind::Misconfigured, name).because(rule));
@@ -105,13 +124,44 @@ impl Layer {
 }
 
 impl Setup {
-    pub(crate) fn new(default: Option<SessionOptions>, typed: Vec<Typed>, clock: Clock) -> Self {
+    pub(crate) fn new(
+        default: Option<SessionOptions>,
+        typed: Vec<Typed>,
+        clock: Clock,
+        listeners: Listeners,
+    ) -> Self {
+        let all = default
+            .iter()
+            .chain(typed.iter().map(|typed| &typed.options));
+        let device = all.clone().find_map(SessionOptions::keeps_device);
         Self {
             default,
             typed,
             clock,
+            listeners,
+            device,
             names: Names::default(),
         }
+    }
+
+    /// The sessions of a principal, whether in a request or not.
+    pub(crate) fn principal_sessions<T: Schema>(
+        &self,
+        principal: &str,
+    ) -> Result<PrincipalSessions, SessionError> {
+        let Some(options) = self.options(TypeId::of::<T>(), T::NAME) else {
+            return Err(SessionError::new(
+                SessionErrorKind::MiddlewareMissing,
+                T::NAME,
+            ));
+        };
+        let name = Cow::Borrowed(T::NAME);
+        let desk = options
+            .desk(name, &self.clock, &self.listeners)
+            .map_err(|rule| {
+                SessionError::new(SessionErrorKind::Misconfigured, T::NAME).because(rule)
+            })?;
+        desk.of_principal(Some(principal), None)
     }
 
     /// Refuses options against a rule, as far as the types are known, and logs those that lower the guard.
@@ -119,11 +169,13 @@ impl Setup {
         if let Some(default) = &self.default {
             // Types that are not named here use these options; any name shows whether they can work.
             default
-                .desk(Cow::Borrowed("session"), &self.clock)
+                .desk(Cow::Borrowed("session"), &self.clock, &self.listeners)
                 .map_err(BuildError::of_all_sessions)?;
         }
         for (index, typed) in self.typed.iter().enumerate() {
-            let desk = typed.options.desk(typed.name.clone(), &self.clock)?;
+            let desk = typed
+                .options
+                .desk(typed.name.clone(), &self.clock, &self.listeners)?;
             let earlier = self.typed.get(..index).unwrap_or_default();
             let twice = earlier.iter().any(|other| other.name == typed.name)
                 || !self.names.claim(

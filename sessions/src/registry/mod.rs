@@ -16,6 +16,10 @@ mod store;
 
 pub(crate) use self::{
     layer::{Layer, Setup, Typed},
-    open::{Departures, OpenSessions},
+    open::{Departures, Leaving, OpenSessions},
 };
-pub use self::{options::SessionOptions, registry::Registry, store::Store};
+pub use self::{
+    options::{DeviceAddress, SessionOptions},
+    registry::Registry,
+    store::Store,
+};

@@ -1,33 +1,57 @@
 use std::{
+    any::TypeId,
     borrow::Cow,
     cell::{Cell, OnceCell, RefCell},
     rc::Rc,
 };
 
+use futures_util::{
+    FutureExt as _,
+    future::{LocalBoxFuture, Shared},
+};
+
 use crate::{
     cookie::SetCookie,
     error::{MultiError, SessionError, SessionErrorKind},
-    manager::{Desk, Visit},
-    session::{Keeper as _, OpenSession, SessionData, Slot},
+    manager::{Departure, Desk, Entering, Visit, settle},
+    session::{OpenSession, SessionData, Slot},
 };
 
-use super::Layer;
+use super::{DeviceAddress, Layer};
 
 /// The sessions that a request has open.
 pub(crate) struct OpenSessions {
     outermost: Rc<Layer>,
     /// The middlewares that the request passed since, innermost last.
     nested: RefCell<Vec<Rc<Layer>>>,
-    visit: OnceCell<Visit>,
+    visit: OnceCell<Rc<Visit>>,
     entries: RefCell<Vec<Entry>>,
     head_left: Cell<bool>,
 }
 
 struct Entry {
+    type_id: TypeId,
     /// The middleware that answered for it.
     layer: Rc<Layer>,
     desk: Rc<Desk>,
-    session: Rc<dyn OpenSession>,
+    session: Opened,
+}
+
+/// A session of a request, or why there is none.
+enum Opened {
+    Ready(Result<Rc<dyn OpenSession>, SessionError>),
+    /// Its store was asked: once, whoever waits for the answer.
+    Pending(Shared<LocalBoxFuture<'static, Result<Rc<dyn OpenSession>, SessionError>>>),
+}
+
+impl Opened {
+    /// The session or the error, if that is known.
+    fn known(&self) -> Option<&Result<Rc<dyn OpenSession>, SessionError>> {
+        match self {
+            Self::Ready(session) => Some(session),
+            Self::Pending(session) => session.peek(),
+        }
+    }
 }
 
 /// What a response takes along.
@@ -35,6 +59,56 @@ struct Entry {
 pub(crate) struct Departures {
     pub(crate) cookies: Vec<SetCookie>,
     pub(crate) result: Result<(), MultiError>,
+}
+
+impl Departures {
+    /// Of a task that came to no end: what became of the sessions is not known.
+    pub(crate) fn lost() -> Self {
+        let error = SessionError::new(SessionErrorKind::StoreUnavailable, "*");
+        Self {
+            cookies: Vec::new(),
+            result: MultiError::check(vec![error]),
+        }
+    }
+}
+
+/// The sessions of a request on their way out.
+pub(crate) struct Leaving {
+    departures: Vec<Departure>,
+}
+
+impl Leaving {
+    /// Whether nothing is left to do at any store.
+    pub(crate) fn is_done(&self) -> bool {
+        self.departures.iter().all(Departure::is_done)
+    }
+
+    /// Does what is left to do.
+    pub(crate) async fn run(mut self) -> Departures {
+        settle(&mut self.departures).await;
+        self.finish()
+    }
+
+    pub(crate) fn finish(self) -> Departures {
+        let mut cookies = Vec::new();
+        let mut committed = Vec::new();
+        let mut errors = Vec::new();
+        for departure in self.departures {
+            let (done, pending, error) = departure.into_left();
+            errors.extend(error);
+            committed.extend(done.clone());
+            cookies.extend(pending.or(done));
+        }
+        // All or no cookie: half of a change is worse than none.
+        let result = MultiError::check(errors);
+        // curl brings a cookie back that was removed before another one was set.
+        cookies.sort_by_key(SetCookie::removes);
+        committed.sort_by_key(SetCookie::removes);
+        Departures {
+            cookies: if result.is_ok() { cookies } else { committed },
+            result,
+        }
+    }
 }
 
 impl OpenSessions {
@@ -64,16 +138,31 @@ impl OpenSessions {
 
     /// Notes what the request says about itself, if that is not known yet.
     pub(crate) fn note_visit(&self, visit: impl FnOnce() -> Visit) {
-        self.visit.get_or_init(visit);
+        let visit = self.visit.get_or_init(|| Rc::new(visit()));
+        if self.head_left.get() {
+            visit.head_left.note();
+        }
+    }
+
+    /// Whether any middleware around the request keeps where its visitors come from, and how that is told.
+    pub(crate) fn keeps_device(&self) -> Option<DeviceAddress> {
+        self.layers().find_map(|layer| layer.keeps_device())
     }
 
     /// The session of this type and name; opened now unless it is.
     ///
     /// Refuses a name that is another type's, options against a rule, and a session that is open with the options of another middleware.
-    pub(crate) fn open<T: SessionData>(
+    pub(crate) fn open<T: SessionData>(&self, name: Cow<'static, str>) -> Entering<T> {
+        match self.find_or_enter(name) {
+            Ok(entering) => entering,
+            Err(error) => Entering::Ready(Err(error)),
+        }
+    }
+
+    fn find_or_enter<T: SessionData>(
         &self,
         name: Cow<'static, str>,
-    ) -> Result<Slot<T>, SessionError> {
+    ) -> Result<Entering<T>, SessionError> {
         let (Some(visit), Some(layer)) = (self.visit.get(), self.answering::<T>(&name)) else {
             return Err(SessionError::new(SessionErrorKind::MiddlewareMissing, name));
         };
@@ -88,36 +177,47 @@ impl OpenSessions {
                 desk.name.clone(),
             ));
         }
-        let slot = desk.enter(visit);
-        let session = slot.to_open();
-        if self.head_left.get() {
-            session.core().note_head_left();
-        }
+        let (entering, session) = match desk.enter::<T>(visit) {
+            Entering::Ready(slot) => {
+                let session = slot.as_ref().map(Slot::to_open).map_err(Clone::clone);
+                (Entering::Ready(slot), Opened::Ready(session))
+            }
+            Entering::Pending(slot) => {
+                let session = slot.map(|slot| slot.map(|slot| slot.to_open()));
+                let shared = session.boxed_local().shared();
+                let entering = entering(&desk, shared.clone());
+                (entering, Opened::Pending(shared))
+            }
+        };
         self.entries.borrow_mut().push(Entry {
+            type_id: TypeId::of::<T>(),
             layer,
             desk,
             session,
         });
-        Ok(slot)
+        Ok(entering)
     }
 
     fn already_open<T: SessionData>(
         &self,
         name: &str,
         layer: &Rc<Layer>,
-    ) -> Option<Result<Slot<T>, SessionErrorKind>> {
+    ) -> Option<Result<Entering<T>, SessionErrorKind>> {
         let entries = self.entries.borrow();
         let entry = entries.iter().find(|entry| entry.desk.name == name)?;
-        let Some(slot) = Slot::from_open(Rc::clone(&entry.session)) else {
+        if entry.type_id != TypeId::of::<T>() {
             return Some(Err(SessionErrorKind::NameTaken));
-        };
+        }
         // What was opened outside has the outer options; to go on with it would ignore those of the route.
         let same = Rc::ptr_eq(&entry.layer, layer) || self.head_left.get();
-        Some(if same {
-            Ok(slot)
-        } else {
-            Err(SessionErrorKind::OptionsDiffer)
-        })
+        if !same {
+            return Some(Err(SessionErrorKind::OptionsDiffer));
+        }
+        Some(Ok(match (&entry.session, entry.session.known()) {
+            (_, Some(known)) => Entering::Ready(typed(&entry.desk, known.clone())),
+            (Opened::Pending(shared), None) => entering(&entry.desk, shared.clone()),
+            (Opened::Ready(known), None) => Entering::Ready(typed(&entry.desk, known.clone())),
+        }))
     }
 
     /// The innermost middleware that answers for a type.
@@ -132,40 +232,53 @@ impl OpenSessions {
     }
 
     /// Saves what is to be saved now, and reports.
-    pub(crate) fn save_all(&self) -> Result<(), MultiError> {
-        let entries = self.entries.borrow();
-        MultiError::check(
-            entries
-                .iter()
-                .filter_map(|entry| entry.desk.save(&*entry.session).err())
-                .collect(),
-        )
+    pub(crate) async fn save_all(&self) -> Result<(), MultiError> {
+        let mut departures: Vec<_> = self.known(Departure::saving);
+        settle(&mut departures).await;
+        let errors = departures.into_iter().filter_map(Departure::into_saved);
+        MultiError::check(errors.collect())
     }
 
-    /// Notes that the response's head leaves: a session that is opened from here on can be read and no longer saved.
+    /// Notes that the response's head leaves: what needs a cookie can no longer be saved.
     pub(crate) fn note_head_left(&self) {
         self.head_left.set(true);
+        if let Some(visit) = self.visit.get() {
+            visit.head_left.note();
+        }
     }
 
-    /// Settles every session: the response's head is about to leave.
-    pub(crate) fn leave(&self, server_error: bool) -> Departures {
-        let mut cookies = Vec::new();
-        let mut committed = Vec::new();
-        let mut errors = Vec::new();
-        for entry in &*self.entries.borrow() {
-            let departure = entry.desk.leave(&*entry.session, server_error);
-            errors.extend(departure.error);
-            committed.extend(departure.committed.clone());
-            cookies.extend(departure.pending.or(departure.committed));
-        }
-        // All or no cookie: half of a change is worse than none.
-        let result = MultiError::check(errors);
-        // curl brings a cookie back that was removed before another one was set.
-        cookies.sort_by_key(SetCookie::removes);
-        committed.sort_by_key(SetCookie::removes);
-        Departures {
-            cookies: if result.is_ok() { cookies } else { committed },
-            result,
+    /// Begins to settle every session: the response's head is about to leave.
+    pub(crate) fn leave(&self, server_error: bool) -> Leaving {
+        Leaving {
+            departures: self.known(|desk, session| Departure::leaving(desk, session, server_error)),
         }
     }
+
+    /// Begins with each session that is there; what could not be opened, or is still being asked for, is nobody's.
+    fn known(&self, begin: impl Fn(Rc<Desk>, Rc<dyn OpenSession>) -> Departure) -> Vec<Departure> {
+        let entries = self.entries.borrow();
+        let begun = entries.iter().filter_map(|entry| {
+            let session = entry.session.known()?.as_ref().ok()?;
+            Some(begin(Rc::clone(&entry.desk), Rc::clone(session)))
+        });
+        begun.collect()
+    }
+}
+
+/// Waits for the one answer.
+fn entering<T: SessionData>(
+    desk: &Rc<Desk>,
+    shared: Shared<LocalBoxFuture<'static, Result<Rc<dyn OpenSession>, SessionError>>>,
+) -> Entering<T> {
+    let desk = Rc::clone(desk);
+    Entering::Pending(shared.map(move |known| typed(&desk, known)).boxed_local())
+}
+
+/// The session with its type again, which is the one it was opened as.
+fn typed<T: SessionData>(
+    desk: &Desk,
+    known: Result<Rc<dyn OpenSession>, SessionError>,
+) -> Result<Slot<T>, SessionError> {
+    Slot::from_open(known?)
+        .ok_or_else(|| SessionError::new(SessionErrorKind::NameTaken, desk.name.clone()))
 }

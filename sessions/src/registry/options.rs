@@ -1,12 +1,17 @@
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use crate::{
     clock::Clock,
     cookie::{Attributes, MaxAge, NamePrefix, SameSite, SessionCookie},
+    crypto::Key,
+    data::OnConflict,
     error::{BuildError, BuildErrorKind, BuildRule},
-    manager::{Backend, Desk},
+    event::Listeners,
+    manager::{Backend, Desk, ServerSide},
     session::Lifetime,
+    store::{Admission, AdmissionPolicy, SessionStore},
     stores::CookieCodec,
+    vault::{BodyCodec, Vault},
 };
 
 use super::store::{Store, StoreKind};
@@ -105,6 +110,23 @@ pub struct SessionOptions {
     touch_interval: Option<Duration>,
     save_on_server_error: Option<bool>,
     flash_on_prefetch: Option<bool>,
+    store_timeout: Option<Duration>,
+    max_length: Option<usize>,
+    on_conflict: Option<OnConflict>,
+    admission: Option<Admission>,
+    device: Option<DeviceAddress>,
+    at_rest: Option<Arc<Key>>,
+}
+
+/// Where a visitor's address is taken from, for the page that lists "your devices".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeviceAddress {
+    /// The peer of the connection: right where browsers reach the server themselves.
+    Peer,
+    /// What a proxy in front says, in `Forwarded` (RFC 7239) or `X-Forwarded-For`: anybody who reaches the server past the proxy can say
+    /// it too.
+    Forwarded,
 }
 
 impl SessionOptions {
@@ -328,6 +350,85 @@ impl SessionOptions {
         self
     }
 
+    /// How long a store's answer is waited for, each time it is asked. Default: five seconds.
+    ///
+    /// A store that does not answer a question in time is a 503; a write that is not answered in time is looked up first, since it may have
+    /// happened. No effect on a cookie store.
+    pub fn store_timeout(mut self, timeout: Duration) -> Self {
+        self.store_timeout = Some(timeout);
+        self
+    }
+
+    /// How many bytes a session may take in a store, sealing and dates included; 0 for no limit. Default: 1 MiB.
+    ///
+    /// More is an error, [`TooLarge`](crate::SessionErrorKind::TooLarge), and what the store holds stays. The store itself may allow less. A
+    /// cookie has a limit of its own.
+    pub fn max_length(mut self, bytes: usize) -> Self {
+        self.max_length = Some(bytes);
+        self
+    }
+
+    /// What happens where two requests changed one field at once and no `merge` function decides. Default: the later one wins that field;
+    /// what they changed in different fields is joined in any case.
+    ///
+    /// No effect on a cookie store, where the later response wins the whole session.
+    pub fn on_conflict(mut self, rule: OnConflict) -> Self {
+        self.on_conflict = Some(rule);
+        self
+    }
+
+    /// How many sessions a principal may have at once, and what happens to one more. Default: any number.
+    ///
+    /// Holds also for logins at the same instant. `build()` refuses it on a store without an index by principal.
+    ///
+    /// ```
+    /// use sessions::{MemoryStore, SessionData, SessionMiddleware, store::AdmissionPolicy};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Login {
+    ///     #[session(principal)]
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sessions = SessionMiddleware::builder(MemoryStore::new())
+    ///     .session::<Login>(|login| login.principal_limit(3, AdmissionPolicy::EvictOldest))
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn principal_limit(mut self, sessions: u32, policy: AdmissionPolicy) -> Self {
+        self.admission = Some(Admission::new(sessions, policy));
+        self
+    }
+
+    /// Keeps each visitor's address and `User-Agent` with the session, as of its last write, for
+    /// [`PrincipalSessions::list`](crate::PrincipalSessions::list). Default: neither is kept. `build()` refuses it on a cookie store.
+    pub fn device_info(mut self, address: DeviceAddress) -> Self {
+        self.device = Some(address);
+        self
+    }
+
+    /// Seals what the store keeps, so that whoever steals the store can read no session. Default: kept as it is.
+    ///
+    /// Each record is sealed under a key of its own, made from this one and from the visitor's token, which the store never sees; principals
+    /// are kept as keyed hashes. Handle, dates and [device](Self::device_info) stay readable: sweeping and listing need them. All
+    /// machines need the same key. Another key ends all sessions. `build()` refuses it on a cookie store, which has keys of its own.
+    ///
+    /// ```
+    /// use sessions::{Key, MemoryStore, SessionMiddleware};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let key = Key::generate()?; // in production: std::env::var("SESSION_STORE_KEY")?.parse()?
+    /// let sessions = SessionMiddleware::builder(MemoryStore::new()).options(|all| all.encrypt_at_rest(key)).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn encrypt_at_rest(mut self, key: Key) -> Self {
+        self.at_rest = Some(Arc::new(key));
+        self
+    }
+
     /// Fills what is left open from the store it will be kept in, and then from `shared`.
     pub(crate) fn resolve(self, shared: &Self) -> Self {
         let store = self.store.as_ref().or(shared.store.as_ref());
@@ -365,6 +466,12 @@ impl SessionOptions {
             touch_interval: self.touch_interval.or(base.touch_interval),
             save_on_server_error: self.save_on_server_error.or(base.save_on_server_error),
             flash_on_prefetch: self.flash_on_prefetch.or(base.flash_on_prefetch),
+            store_timeout: self.store_timeout.or(base.store_timeout),
+            max_length: self.max_length.or(base.max_length),
+            on_conflict: self.on_conflict.or(base.on_conflict),
+            admission: self.admission.or(base.admission),
+            device: self.device.or(base.device),
+            at_rest: self.at_rest.or_else(|| base.at_rest.clone()),
         }
     }
 
@@ -379,8 +486,24 @@ impl SessionOptions {
         insecure.into_iter().chain(readable)
     }
 
+    pub(super) fn keeps_device(&self) -> Option<DeviceAddress> {
+        self.device
+    }
+
+    /// Has the store swept, if it needs it.
+    pub(super) fn sweep(&self, clock: &Clock, listeners: &Listeners) {
+        if let Some(store) = &self.store {
+            store.sweep(clock, listeners);
+        }
+    }
+
     /// Sets up a desk for a session of this name.
-    pub(crate) fn desk(&self, name: Cow<'static, str>, clock: &Clock) -> Result<Desk, BuildError> {
+    pub(crate) fn desk(
+        &self,
+        name: Cow<'static, str>,
+        clock: &Clock,
+        listeners: &Listeners,
+    ) -> Result<Desk, BuildError> {
         let error = |rule: BuildRule| BuildError::new(&name, rule);
         let attributes = self.attributes();
         let cookie = SessionCookie::new(&name, &attributes).map_err(|rule| error(rule.into()))?;
@@ -389,16 +512,60 @@ impl SessionOptions {
             .store
             .as_ref()
             .ok_or_else(|| error(BuildErrorKind::NoStore.into()))?;
-        let StoreKind::ClientSide(store) = &store.kind;
+        let backend = match &store.kind {
+            StoreKind::ClientSide(store) => self
+                .check_client_side()
+                .map(|()| Backend::ClientSide(CookieCodec::new(store, &name))),
+            StoreKind::ServerSide(store) => self
+                .server_side(store, &name, clock)
+                .map(Backend::ServerSide),
+        };
+        let backend = backend.map_err(|kind| error(kind.into()))?;
         Ok(Desk {
             cookie,
             max_age: attributes.max_age,
-            backend: Backend::ClientSide(CookieCodec::new(store, &name)),
+            backend,
             lifetime,
             save_on_server_error: self.save_on_server_error.unwrap_or(false),
             flash_on_prefetch: self.flash_on_prefetch.unwrap_or(false),
             clock: clock.clone(),
+            listeners: listeners.clone(),
             name,
+        })
+    }
+
+    /// What only a server can do is not silently left undone.
+    fn check_client_side(&self) -> Result<(), BuildErrorKind> {
+        if self.admission.is_some() || self.device.is_some() || self.at_rest.is_some() {
+            return Err(BuildErrorKind::NeedsServerSide);
+        }
+        Ok(())
+    }
+
+    fn server_side(
+        &self,
+        store: &Arc<dyn SessionStore>,
+        name: &str,
+        clock: &Clock,
+    ) -> Result<ServerSide, BuildErrorKind> {
+        let timeout = self.store_timeout.unwrap_or(STORE_TIMEOUT);
+        if timeout.is_zero() {
+            return Err(BuildErrorKind::StoreTimeoutIsZero);
+        }
+        if self.admission.is_some() && store.principals().is_none() {
+            return Err(BuildErrorKind::NoPrincipalIndex);
+        }
+        Ok(ServerSide {
+            vault: Vault::new(Arc::clone(store), timeout, clock.clone()),
+            codec: BodyCodec::new(name, self.at_rest.as_deref()),
+            admission: self.admission,
+            on_conflict: self.on_conflict.unwrap_or_default(),
+            max_length: match self.max_length {
+                None => MAX_LENGTH,
+                Some(0) => usize::MAX,
+                Some(bytes) => bytes,
+            },
+            keeps_device: self.device.is_some(),
         })
     }
 
@@ -428,9 +595,13 @@ impl SessionOptions {
             Some(MaxAge::AtMost(limit)) => idle.min(limit),
             _ => idle,
         };
-        let touch_interval = self
-            .touch_interval
-            .unwrap_or_else(|| defaults.touch_interval.min(kept / 6));
+        let touch_interval = self.touch_interval.unwrap_or_else(|| {
+            let usual = match self.store.as_ref().map(|store| &store.kind) {
+                Some(StoreKind::ServerSide(_)) => SERVER_TOUCH_INTERVAL,
+                Some(StoreKind::ClientSide(_)) | None => defaults.touch_interval,
+            };
+            usual.min(kept / 6)
+        });
         if idle.as_secs() == 0 || absolute.as_secs() == 0 {
             return Err(BuildErrorKind::TimeoutIsZero);
         }
@@ -448,6 +619,14 @@ impl SessionOptions {
     }
 }
 
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Of a record's body.
+const MAX_LENGTH: usize = 1024 * 1024;
+
+/// A touch of a record costs less than a new cookie, and nothing on the way to the visitor.
+const SERVER_TOUCH_INTERVAL: Duration = Duration::from_secs(5 * 60);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -461,7 +640,11 @@ mod tests {
 
     fn removal(options: &SessionOptions) -> String {
         let desk = options
-            .desk(Cow::Borrowed("cart"), &Clock::system())
+            .desk(
+                Cow::Borrowed("cart"),
+                &Clock::system(),
+                &Listeners::default(),
+            )
             .unwrap();
         desk.cookie
             .removal()
@@ -526,7 +709,11 @@ mod tests {
         let refused = |options: SessionOptions| {
             let error = options
                 .store(store())
-                .desk(Cow::Borrowed("cart"), &Clock::system())
+                .desk(
+                    Cow::Borrowed("cart"),
+                    &Clock::system(),
+                    &Listeners::default(),
+                )
                 .unwrap_err();
             error.to_string()
         };

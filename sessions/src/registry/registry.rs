@@ -2,6 +2,7 @@ use std::{borrow::Cow, fmt, rc::Rc};
 
 use crate::{
     error::{MultiError, SessionError},
+    manager::Entering,
     session::{Session, SessionData},
 };
 
@@ -44,9 +45,9 @@ impl Registry {
     /// # Errors
     ///
     /// As the extractor's: `MiddlewareMissing` when only nested middlewares wrap the route and none names the type, `Misconfigured`,
-    /// `NameTaken`.
+    /// `NameTaken`, `StoreUnavailable`.
     pub async fn get<T: SessionData>(&self) -> Result<Session<T>, SessionError> {
-        self.open(Cow::Borrowed(T::NAME))
+        self.open(Cow::Borrowed(T::NAME)).await
     }
 
     /// The session of type `T` under another name: one type, several sessions.
@@ -60,7 +61,7 @@ impl Registry {
         &self,
         name: impl Into<Cow<'static, str>>,
     ) -> Result<Session<T>, SessionError> {
-        self.open(name.into())
+        self.open(name.into()).await
     }
 
     /// Saves every open session at once instead of when the response leaves, and reports.
@@ -69,11 +70,18 @@ impl Registry {
     ///
     /// One [`SessionError`] for each session that could not be saved; those stay as the visitor has them, the others are saved.
     pub async fn save_all(&self) -> Result<(), MultiError> {
-        self.open.save_all()
+        self.open.save_all().await
     }
 
-    fn open<T: SessionData>(&self, name: Cow<'static, str>) -> Result<Session<T>, SessionError> {
-        self.open.open(name).map(Session::new)
+    async fn open<T: SessionData>(
+        &self,
+        name: Cow<'static, str>,
+    ) -> Result<Session<T>, SessionError> {
+        let slot = match self.open.open(name) {
+            Entering::Ready(slot) => slot,
+            Entering::Pending(slot) => slot.await,
+        };
+        slot.map(Session::new)
     }
 }
 

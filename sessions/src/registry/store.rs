@@ -1,4 +1,6 @@
-use crate::stores::CookieStore;
+use std::sync::Arc;
+
+use crate::{clock::Clock, event::Listeners, store::SessionStore, stores::CookieStore};
 
 use super::SessionOptions;
 
@@ -36,6 +38,7 @@ pub struct Store {
 #[derive(Clone, Debug)]
 pub(super) enum StoreKind {
     ClientSide(CookieStore),
+    ServerSide(Arc<dyn SessionStore>),
 }
 
 impl Store {
@@ -48,12 +51,26 @@ impl Store {
         self.options = Some(Box::new(options(given).without_store()));
         self
     }
+
+    pub(super) fn sweep(&self, clock: &Clock, listeners: &Listeners) {
+        _ = (clock, listeners, &self.kind);
+    }
 }
 
 impl From<CookieStore> for Store {
     fn from(store: CookieStore) -> Self {
         Self {
             kind: StoreKind::ClientSide(store),
+            options: None,
+        }
+    }
+}
+
+/// Any store that implements the contract, whoever wrote it.
+impl<S: SessionStore> From<S> for Store {
+    fn from(store: S) -> Self {
+        Self {
+            kind: StoreKind::ServerSide(Arc::new(store)),
             options: None,
         }
     }

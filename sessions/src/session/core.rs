@@ -1,15 +1,23 @@
 use std::{
     any::Any,
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, Ref, RefCell},
     fmt,
     rc::Rc,
+    sync::Arc,
+};
+
+use futures_util::{
+    future::LocalBoxFuture,
+    lock::{Mutex, OwnedMutexGuard},
 };
 
 use crate::{
     clock::Timestamp,
     cookie::SetCookie,
+    data::{MergeError, OnConflict},
     error::SessionError,
-    store::{Handle, Meta, Origin, Payload, Persistence},
+    store::{Device, Handle, Meta, Origin, Payload, Persistence, Place, StoreKey},
+    vault::PrincipalSessions,
 };
 
 use super::lifecycle::{Intent, NewLifetime};
@@ -20,11 +28,22 @@ pub(crate) trait Keeper {
 
     fn now(&self) -> Timestamp;
 
-    /// Whether a renewed session is given another handle: where the handle is all the identity there is.
-    fn renews_handle(&self) -> bool;
+    /// Whether the visitor's cookie holds the data: then a renewed session is given another handle, all the identity there is, and
+    /// nothing is saved without a cookie.
+    fn is_client_side(&self) -> bool;
 
     /// Saves at once, and leaves the cookie in the slot's outbox.
-    fn save(&self, session: &dyn OpenSession) -> Result<(), SessionError>;
+    fn save(
+        self: Rc<Self>,
+        session: Rc<dyn OpenSession>,
+    ) -> LocalBoxFuture<'static, Result<(), SessionError>>;
+
+    /// Reaches the sessions of this name that belong to a principal.
+    fn of_principal(
+        &self,
+        principal: Option<&str>,
+        current: Option<Handle>,
+    ) -> Result<PrincipalSessions, SessionError>;
 }
 
 /// A seated session without its type.
@@ -35,6 +54,18 @@ pub(crate) trait OpenSession {
     ///
     /// Refuses while a guard is alive, when a field cannot be written, and when the principal was changed behind the setter's back.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), SessionError>;
+
+    /// Whom the session belongs to as far as the setters know.
+    fn principal(&self) -> Option<String>;
+
+    /// Joins what was written here with what somebody else stored meanwhile.
+    fn merge(
+        &self,
+        base: Option<&[u8]>,
+        ours: &[u8],
+        theirs: &[u8],
+        rule: OnConflict,
+    ) -> Result<Vec<u8>, MergeError>;
 
     fn into_any(self: Rc<Self>) -> Rc<dyn Any>;
 }
@@ -56,6 +87,53 @@ pub(crate) struct Begun {
     /// The key it was sealed with is on its way out.
     pub(crate) retired: bool,
     pub(crate) meta: Meta,
+    /// Where it lies on the server.
+    pub(crate) place: Option<Rc<Place>>,
+    /// Records that the visitor's cookies led to and that were not accepted: who ends the session ends them too.
+    pub(crate) strays: Vec<StoreKey>,
+    pub(crate) device: Option<Device>,
+    pub(crate) head_left: HeadLeft,
+}
+
+/// Whether the response's head has left; the same for all sessions of a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HeadLeft(Rc<Cell<bool>>);
+
+impl HeadLeft {
+    pub(crate) fn note(&self) {
+        self.0.set(true);
+    }
+
+    pub(crate) fn has(&self) -> bool {
+        self.0.get()
+    }
+}
+
+/// How far a session had been written when a save began: what comes after is for the next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Mark {
+    writes: u64,
+    pub(crate) intent: Intent,
+}
+
+/// What a save left behind.
+pub(crate) struct Saved {
+    /// What the visitor has from now on.
+    pub(crate) stored: Option<Meta>,
+    pub(crate) place: Option<Rc<Place>>,
+    pub(crate) kept: Kept,
+}
+
+/// What is known of the bytes that were stored.
+pub(crate) enum Kept {
+    /// These, which are the data's as it is encoded here.
+    Exactly(Vec<u8>),
+    /// These, joined with what others wrote, which this request does not see.
+    Merged(Vec<u8>),
+    /// Nothing new: the data was not written.
+    AsBefore,
+    /// Not any more.
+    Unknown,
 }
 
 /// The state of a seated session that does not depend on its type.
@@ -64,18 +142,25 @@ pub(crate) struct SlotCore {
     origin: Origin,
     flash_rule: FlashRule,
     retired: bool,
-    /// What the store held, byte for byte.
-    loaded: Option<Payload>,
-    /// Neither ended nor overwritten by a save in this request.
-    loaded_is_current: Cell<bool>,
+    device: Option<Device>,
+    strays: Vec<StoreKey>,
+    head_left: HeadLeft,
+    /// What the store holds, byte for byte; `None` once it was ended or overwritten by something else.
+    loaded: RefCell<Option<Payload>>,
     stored: Cell<Option<Meta>>,
+    place: RefCell<Option<Rc<Place>>>,
     seen: Cell<Meta>,
     intent: Cell<Intent>,
     cookie_held: Cell<bool>,
-    written: Cell<bool>,
+    /// It ended while this request had it open.
+    gone: Cell<bool>,
+    /// How often a writer was called, and how many of those calls were saved.
+    writes: Cell<u64>,
+    saved_writes: Cell<u64>,
     baseline: RefCell<Baseline>,
-    head_left: Cell<bool>,
     outbox: RefCell<Option<SetCookie>>,
+    /// Saves of one session take turns: the second begins with what the first left.
+    turn: OnceCell<Arc<Mutex<()>>>,
 }
 
 /// What the encoded data is compared with to see whether a writer changed it.
@@ -103,27 +188,32 @@ impl fmt::Debug for Baseline {
 }
 
 impl SlotCore {
-    pub(super) fn new(begun: &Begun, loaded: Option<Payload>, baseline: Baseline) -> Self {
+    pub(super) fn new(begun: Begun, loaded: Option<Payload>, baseline: Baseline) -> Self {
         Self {
             origin: begun.origin,
             flash_rule: begun.flash_rule,
             retired: begun.retired,
+            device: begun.device,
+            strays: begun.strays,
+            head_left: begun.head_left,
             stored: Cell::new(loaded.as_ref().map(|_| begun.meta)),
-            loaded,
-            loaded_is_current: Cell::new(true),
+            loaded: RefCell::new(loaded),
+            place: RefCell::new(begun.place),
             seen: Cell::new(begun.meta),
             intent: Cell::default(),
             cookie_held: Cell::new(begun.cookie_held),
-            written: Cell::new(false),
+            gone: Cell::new(false),
+            writes: Cell::new(0),
+            saved_writes: Cell::new(0),
             baseline: RefCell::new(baseline),
-            head_left: Cell::new(false),
             outbox: RefCell::new(None),
+            turn: OnceCell::new(),
         }
     }
 
     /// Whether what the visitor has was sealed with a key that is on its way out.
     pub(crate) fn is_retired(&self) -> bool {
-        self.retired && self.loaded().is_some()
+        self.retired && self.loaded.borrow().is_some()
     }
 
     pub(crate) fn origin(&self) -> Origin {
@@ -132,6 +222,18 @@ impl SlotCore {
 
     pub(crate) fn stored(&self) -> Option<Meta> {
         self.stored.get()
+    }
+
+    pub(crate) fn place(&self) -> Option<Rc<Place>> {
+        self.place.borrow().clone()
+    }
+
+    pub(crate) fn strays(&self) -> &[StoreKey] {
+        &self.strays
+    }
+
+    pub(crate) fn device(&self) -> Option<&Device> {
+        self.device.as_ref()
     }
 
     pub(crate) fn seen(&self) -> Meta {
@@ -147,22 +249,47 @@ impl SlotCore {
     }
 
     pub(crate) fn is_written(&self) -> bool {
-        self.written.get()
+        self.writes.get() != self.saved_writes.get()
+    }
+
+    /// Whether something was asked of the session that is not saved.
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.is_written() || self.intent.get() != Intent::default()
     }
 
     pub(crate) fn head_left(&self) -> bool {
-        self.head_left.get()
+        self.head_left.has()
     }
 
-    /// The payload that was loaded, as long as it is what the visitor has.
-    pub(crate) fn loaded(&self) -> Option<&Payload> {
-        self.loaded
-            .as_ref()
-            .filter(|_| self.loaded_is_current.get())
+    pub(crate) fn is_gone(&self) -> bool {
+        self.gone.get()
+    }
+
+    /// The payload that the store holds, where that is known.
+    pub(crate) fn loaded(&self) -> Option<Ref<'_, Payload>> {
+        Ref::filter_map(self.loaded.borrow(), Option::as_ref).ok()
     }
 
     pub(super) fn flash_rule(&self) -> FlashRule {
         self.flash_rule
+    }
+
+    /// Where the session now stands, for [`note_saved`](Self::note_saved).
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            writes: self.writes.get(),
+            intent: self.intent.get(),
+        }
+    }
+
+    /// Waits until no other save of this session is under way.
+    pub(crate) fn turn(&self) -> Arc<Mutex<()>> {
+        Arc::clone(self.turn.get_or_init(Arc::default))
+    }
+
+    /// The same at once, if there is none.
+    pub(crate) fn try_turn(&self) -> Option<OwnedMutexGuard<()>> {
+        self.turn().try_lock_owned()
     }
 
     /// Whether `payload`, the data as it is now, differs from what it was before the first writer.
@@ -170,6 +297,7 @@ impl SlotCore {
         match &*self.baseline.borrow() {
             Baseline::Loaded => self
                 .loaded
+                .borrow()
                 .as_ref()
                 .is_none_or(|loaded| loaded.as_bytes() != payload),
             Baseline::Snapshot(before) => before != payload,
@@ -177,18 +305,27 @@ impl SlotCore {
         }
     }
 
+    /// The data before the first writer, as it is encoded here; `None` if it could not be.
+    pub(crate) fn base(&self) -> Option<Vec<u8>> {
+        match &*self.baseline.borrow() {
+            Baseline::Loaded => Some(self.loaded.borrow().as_ref()?.as_bytes().to_vec()),
+            Baseline::Snapshot(before) => Some(before.clone()),
+            Baseline::Due | Baseline::Lost => None,
+        }
+    }
+
     /// Notes that a writer was called; `before` encodes the data as it still is.
     pub(super) fn note_write(&self, before: impl FnOnce(&mut Vec<u8>) -> bool) {
-        if self.written.replace(true) {
-            return;
-        }
+        let is_first = !self.is_written();
+        self.writes.set(self.writes.get() + 1);
         let mut baseline = self.baseline.borrow_mut();
-        if matches!(*baseline, Baseline::Due) {
-            let mut snapshot = Vec::with_capacity(
-                self.loaded
-                    .as_ref()
-                    .map_or(128, |loaded| loaded.as_bytes().len() + 32),
-            );
+        if is_first && matches!(*baseline, Baseline::Due) {
+            let expected = self
+                .loaded
+                .borrow()
+                .as_ref()
+                .map_or(128, |loaded| loaded.as_bytes().len() + 32);
+            let mut snapshot = Vec::with_capacity(expected);
             *baseline = if before(&mut snapshot) {
                 Baseline::Snapshot(snapshot)
             } else {
@@ -211,6 +348,9 @@ impl SlotCore {
 
     /// Notes that the session goes from one owner to another: it begins anew.
     pub(super) fn note_new_owner(&self, now: Timestamp) {
+        let mut intent = self.intent.get();
+        intent.reset = true;
+        self.intent.set(intent);
         let mut seen = self.seen.get();
         seen.created = now;
         self.seen.set(seen);
@@ -238,24 +378,42 @@ impl SlotCore {
             ..Intent::default()
         });
         self.seen.set(new_meta(now));
-        self.written.set(false);
-        self.loaded_is_current.set(false);
+        self.saved_writes.set(self.writes.get());
+        self.loaded.replace(None);
         self.baseline.replace(Baseline::Due);
     }
 
-    /// Takes over what was just saved, as if the request had begun with it.
-    pub(crate) fn note_saved(&self, stored: Option<Meta>, now: Timestamp) {
-        self.stored.set(stored);
-        self.seen.set(stored.unwrap_or_else(|| new_meta(now)));
-        self.intent.set(Intent::default());
+    /// Notes that the session ended while this request had it open: it is not saved any more.
+    pub(crate) fn note_gone(&self) {
+        self.gone.set(true);
+        self.stored.set(None);
+        self.place.replace(None);
+    }
+
+    /// Takes over what was just saved, as if the request had begun with it; what was written since `mark` is still to be saved.
+    pub(crate) fn note_saved(&self, saved: Saved, mark: &Mark, now: Timestamp) {
+        self.stored.set(saved.stored);
+        self.place.replace(saved.place);
         self.cookie_held.set(true);
-        self.written.set(false);
-        self.loaded_is_current.set(false);
-        self.baseline.replace(Baseline::Due);
-    }
-
-    pub(crate) fn note_head_left(&self) {
-        self.head_left.set(true);
+        self.gone.set(false);
+        let ended_since = self.intent.get().destroyed && !mark.intent.destroyed;
+        if self.intent.get() == mark.intent {
+            self.intent.set(Intent::default());
+            self.seen.set(saved.stored.unwrap_or_else(|| new_meta(now)));
+        }
+        if ended_since {
+            return;
+        }
+        self.saved_writes.set(mark.writes);
+        let (loaded, baseline) = match saved.kept {
+            Kept::Exactly(bytes) => (Some(Payload::from(bytes)), Baseline::Loaded),
+            Kept::Merged(ours) => (None, Baseline::Snapshot(ours)),
+            // What is written next is compared with what it was before; what was written meanwhile counts as a change.
+            Kept::Unknown => (None, Baseline::Due),
+            Kept::AsBefore => return,
+        };
+        self.loaded.replace(loaded);
+        self.baseline.replace(baseline);
     }
 
     pub(crate) fn put_in_outbox(&self, cookie: SetCookie) {

@@ -30,12 +30,14 @@ pub(crate) struct Facts {
 }
 
 /// What the handler asked for, apart from data.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Intent {
     pub(crate) destroyed: bool,
     pub(crate) renewed: bool,
     /// The principal was set: a fresh absolute deadline begins.
     pub(crate) authenticated: bool,
+    /// The owner changed: nothing of what is stored belongs to the new one.
+    pub(crate) reset: bool,
     pub(crate) lifetime: Option<NewLifetime>,
 }
 
@@ -116,7 +118,7 @@ fn is_left_behind(meta: &Meta, facts: &Facts) -> bool {
 }
 
 /// The session's deadlines as of now.
-fn next_meta(facts: &Facts) -> Meta {
+pub(crate) fn next_meta(facts: &Facts) -> Meta {
     let Facts {
         seen,
         intent,
@@ -211,18 +213,21 @@ mod tests {
         destroyed: true,
         renewed: false,
         authenticated: false,
+        reset: false,
         lifetime: None,
     };
     const RENEWED: Intent = Intent {
         destroyed: false,
         renewed: true,
         authenticated: false,
+        reset: false,
         lifetime: None,
     };
     const AUTHENTICATED: Intent = Intent {
         destroyed: false,
         renewed: true,
         authenticated: true,
+        reset: false,
         lifetime: None,
     };
 

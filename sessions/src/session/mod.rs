@@ -17,7 +17,9 @@ mod shown;
 mod slot;
 mod values;
 
-pub(crate) use self::core::{Begun, FlashRule, Keeper, OpenSession, new_meta};
+pub(crate) use self::core::{
+    Begun, FlashRule, HeadLeft, Keeper, Kept, Mark, OpenSession, Saved, new_meta,
+};
 pub use self::{
     accessors::Accessors,
     lifetime::Lifetime,

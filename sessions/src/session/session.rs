@@ -8,6 +8,7 @@ use std::{
 use crate::{
     error::SessionError,
     store::{Handle, Origin},
+    vault::PrincipalSessions,
 };
 
 use super::{Accessors, SessionData, Slot, lifecycle::NewLifetime};
@@ -491,16 +492,55 @@ impl<T: SessionData> Session<T> {
     /// # }
     /// ```
     ///
+    /// A session that was joined with what another request wrote at the same time goes on, in this request, with what this one wrote.
+    ///
     /// # Errors
     ///
-    /// `TooLarge`, `Unwritable`, `GuardAlive`, `PrincipalChanged`: what the visitor has stays as it was. `TooLate` when the response's head
-    /// has left and the session needs a cookie.
-    #[expect(
-        clippy::unused_async,
-        reason = "a cookie is saved without waiting; a store on the other side of a network is not"
-    )]
+    /// `TooLarge`, `Unwritable`, `GuardAlive`, `PrincipalChanged`, `StoreUnavailable`, `Conflict`, `TooManySessions`: what the visitor has
+    /// stays as it was. `Gone` when the session ended meanwhile. `TooLate` when the response's head has left and the session needs a cookie;
+    /// one that is on the server already, as it is in a WebSocket, needs none.
     pub async fn save(&mut self) -> Result<(), SessionError> {
-        self.slot().save()
+        self.slot().save().await
+    }
+
+    /// The sessions that belong to the same principal, for the page that lists "your devices".
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{MemoryStore, Session, SessionData, SessionError, SessionMiddleware};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Login {
+    ///     #[session(principal)]
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// /// Logs in, and everybody else with that name out (OWASP ASVS v5, 7.4.3).
+    /// async fn page(mut login: Session<Login>) -> Result<String, SessionError> {
+    ///     login.set_user("ada");
+    ///     login.save().await?;
+    ///     let devices = login.principal_sessions()?;
+    ///     let before = devices.list().await?.len();
+    ///     devices.end_others().await?;
+    ///     Ok(format!("{before}, {}", devices.list().await?[0].is_current()))
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sessions = SessionMiddleware::builder(MemoryStore::new()).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions).route("/", web::get().to(page))).await;
+    /// # test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// let response = test::call_service(&app, test::TestRequest::get().to_request()).await;
+    /// assert_eq!(test::read_body(response).await, "2, true");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `NoPrincipalIndex` where the session's store has none, as cookies have not.
+    pub fn principal_sessions(&self) -> Result<PrincipalSessions, SessionError> {
+        self.slot().principal_sessions()
     }
 }
 

@@ -8,9 +8,10 @@ use std::{
 };
 
 use crate::{
-    data::{self, Decoded, FlashField, Unknown},
+    data::{self, Decoded, FlashField, MergeError, OnConflict, Unknown},
     error::{SessionError, SessionErrorKind},
     store::Payload,
+    vault::PrincipalSessions,
 };
 
 use super::{
@@ -66,7 +67,6 @@ impl<T: SessionData> Slot<T> {
         loaded: Option<Payload>,
         baseline: Baseline,
     ) -> Self {
-        let core = SlotCore::new(&begun, loaded, baseline);
         let contents = RefCell::new(Contents {
             principal: data.principal(),
             data,
@@ -74,8 +74,8 @@ impl<T: SessionData> Slot<T> {
         });
         Self {
             seat: Rc::new(Seat {
-                keeper: begun.keeper,
-                core,
+                keeper: Rc::clone(&begun.keeper),
+                core: SlotCore::new(begun, loaded, baseline),
                 contents,
             }),
         }
@@ -112,7 +112,7 @@ impl<T: SessionData> Slot<T> {
     /// Opens the data for writing.
     #[track_caller]
     pub fn write<R: ?Sized>(&self, field: impl FnOnce(&mut T) -> &mut R) -> RefMut<'_, R> {
-        self.log_if_late();
+        self.log_if_too_late();
         let Ok(contents) = self.seat.contents.try_borrow_mut() else {
             self.refuse_guard()
         };
@@ -132,7 +132,7 @@ impl<T: SessionData> Slot<T> {
         if field(&mut contents.data).is_empty() {
             return R::default();
         }
-        self.log_if_late();
+        self.log_if_too_late();
         self.note_write(&contents);
         mem::take(field(&mut contents.data))
     }
@@ -156,7 +156,7 @@ impl<T: SessionData> Slot<T> {
         *field(&mut contents.data) = Some(value);
         contents.principal = principal;
         let core = &self.seat.core;
-        core.note_renewal(changes_owner || self.seat.keeper.renews_handle());
+        core.note_renewal(changes_owner || self.seat.keeper.is_client_side());
         core.note_authentication(self.seat.keeper.now());
     }
 
@@ -209,7 +209,7 @@ impl<T: SessionData> Slot<T> {
     }
 
     pub(super) fn try_write(&self) -> Result<RefMut<'_, T>, SessionError> {
-        if self.core().head_left() {
+        if self.is_too_late() {
             return Err(self.error(SessionErrorKind::TooLate));
         }
         let contents = self
@@ -223,7 +223,7 @@ impl<T: SessionData> Slot<T> {
 
     #[track_caller]
     pub(super) fn clear(&self) {
-        self.log_if_late();
+        self.log_if_too_late();
         let Ok(mut contents) = self.seat.contents.try_borrow_mut() else {
             self.refuse_guard()
         };
@@ -236,12 +236,12 @@ impl<T: SessionData> Slot<T> {
     pub(super) fn renew(&self) {
         self.log_if_late();
         self.core()
-            .note_renewal(self.core().stored().is_some() && self.seat.keeper.renews_handle());
+            .note_renewal(self.core().stored().is_some() && self.seat.keeper.is_client_side());
     }
 
     #[track_caller]
     pub(super) fn destroy(&self) {
-        self.log_if_late();
+        self.log_if_too_late();
         let Ok(mut contents) = self.seat.contents.try_borrow_mut() else {
             self.refuse_guard()
         };
@@ -259,8 +259,28 @@ impl<T: SessionData> Slot<T> {
         self.core().note_lifetime(lifetime);
     }
 
-    pub(super) fn save(&self) -> Result<(), SessionError> {
-        self.seat.keeper.save(&*self.seat)
+    pub(super) async fn save(&self) -> Result<(), SessionError> {
+        let keeper = Rc::clone(&self.seat.keeper);
+        keeper.save(self.to_open()).await
+    }
+
+    pub(super) fn principal_sessions(&self) -> Result<PrincipalSessions, SessionError> {
+        let principal = self.seat.principal();
+        self.seat
+            .keeper
+            .of_principal(principal.as_deref(), Some(self.core().seen().handle))
+    }
+
+    /// Whether what is written now could only be saved with a cookie, which no response will take along.
+    fn is_too_late(&self) -> bool {
+        let stays = !self.seat.keeper.is_client_side() && self.core().place().is_some();
+        self.core().head_left() && !stays
+    }
+
+    fn log_if_too_late(&self) {
+        if self.is_too_late() {
+            self.log_late();
+        }
     }
 
     fn note_write(&self, contents: &Contents<T>) {
@@ -269,14 +289,19 @@ impl<T: SessionData> Slot<T> {
         });
     }
 
+    /// For what always takes a cookie.
     fn log_if_late(&self) {
         if self.core().head_left() {
-            tracing::error!(
-                session = self.seat.keeper.name(),
-                handle = %self.core().seen().handle,
-                "a session was written to after the response's head had left; the write is lost: write before the body streams"
-            );
+            self.log_late();
         }
+    }
+
+    fn log_late(&self) {
+        tracing::error!(
+            session = self.seat.keeper.name(),
+            handle = %self.core().seen().handle,
+            "a session was written to after the response's head had left; the write is lost: write before the body streams"
+        );
     }
 
     fn error(&self, kind: SessionErrorKind) -> SessionError {
@@ -321,8 +346,36 @@ impl<T: SessionData> OpenSession for Seat<T> {
         })
     }
 
+    fn principal(&self) -> Option<String> {
+        // Setters borrow the contents for the length of a statement only; a guard that is alive is not theirs and cannot change it.
+        self.contents.try_borrow().ok()?.principal.clone()
+    }
+
+    fn merge(
+        &self,
+        base: Option<&[u8]>,
+        ours: &[u8],
+        theirs: &[u8],
+        rule: OnConflict,
+    ) -> Result<Vec<u8>, MergeError> {
+        data::merge::<T>(base, ours, theirs, rule)
+    }
+
     fn into_any(self: Rc<Self>) -> Rc<dyn Any> {
         self
+    }
+}
+
+/// Where a session stays on the server it can still be saved after the response's head has left, and nobody else does it then.
+impl<T: SessionData> Drop for Seat<T> {
+    fn drop(&mut self) {
+        if self.core.head_left() && self.core.place().is_some() && self.core.is_unsaved() {
+            tracing::error!(
+                session = self.keeper.name(),
+                handle = %self.core.seen().handle,
+                "a session was written to after the response's head had left, and not saved; the write is lost: call `save()`"
+            );
+        }
     }
 }
 

@@ -47,6 +47,21 @@ impl<'a, T> Answer<'a, T> {
     }
 }
 
+impl<'a, T> Answer<'a, T> {
+    /// The answer that is there already, or the wait for it.
+    pub(crate) fn into_ready(
+        self,
+    ) -> Result<
+        Result<T, StoreError>,
+        Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>,
+    > {
+        match self.state {
+            State::Ready(answer) => Ok(answer.into_inner()),
+            State::Pending(answer) => Err(answer),
+        }
+    }
+}
+
 /// No part of it is pinned but the boxed future, which is so already.
 impl<T> Unpin for Answer<'_, T> {}
 

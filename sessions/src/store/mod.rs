@@ -11,6 +11,7 @@ pub(crate) mod handle;
 mod meta;
 pub(crate) mod origin;
 mod payload;
+mod place;
 mod principal;
 mod record;
 mod token;
@@ -28,4 +29,6 @@ pub(crate) use self::{
     meta::{Meta, Persistence},
     origin::{Origin, Rejection},
     payload::Payload,
+    place::Place,
+    token::Token,
 };

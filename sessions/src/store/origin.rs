@@ -39,6 +39,8 @@ pub enum Origin {
 pub enum Rejection {
     /// Not in the form of a session cookie: another length, alphabet or format version.
     Malformed,
+    /// The store holds no session for it: it has ended, or expired, or was never begun here.
+    Unknown,
     /// Made under a key that is not, or no longer, in the key ring.
     UnknownKey,
     /// Tampered with, or made for another session name.
@@ -59,6 +61,7 @@ impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Malformed => "malformed",
+            Self::Unknown => "not in the store",
             Self::UnknownKey => "made under an unknown key",
             Self::Unauthentic => "not authentic",
             Self::NewerVersion => "written by a newer version",

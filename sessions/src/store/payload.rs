@@ -16,6 +16,14 @@ impl Payload {
     }
 }
 
+/// All of it.
+impl From<Vec<u8>> for Payload {
+    fn from(buffer: Vec<u8>) -> Self {
+        let range = 0..buffer.len();
+        Self { buffer, range }
+    }
+}
+
 /// The length only: the bytes are somebody's data.
 impl fmt::Debug for Payload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use rand::RngExt as _;
+
 use crate::clock::Timestamp;
 
 use super::{Handle, Principal};
@@ -38,6 +40,11 @@ pub struct WriteId([u8; Self::LEN]);
 impl WriteId {
     /// How many bytes it has.
     pub const LEN: usize = 16;
+
+    pub(crate) fn generate() -> Self {
+        // It must not repeat, and need not be secret: a reseeding generator is enough.
+        Self(rand::rng().random())
+    }
 
     /// Takes bytes that [`as_bytes`](Self::as_bytes) gave.
     #[must_use]

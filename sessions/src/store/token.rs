@@ -12,13 +12,6 @@ use crate::base64url;
 #[derive(ZeroizeOnDrop)]
 pub(crate) struct Token([u8; Self::LEN]);
 
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        reason = "the middleware does not keep sessions on the server yet"
-    )
-)]
 impl Token {
     pub(crate) const LEN: usize = 32;
 

@@ -3,6 +3,7 @@ use std::{any::TypeId, borrow::Cow, sync::Arc};
 use crate::{
     clock::Clock,
     error::BuildError,
+    event::{Listeners, SessionEvent},
     registry::{SessionOptions, Setup, Store, Typed},
     session::SessionData,
 };
@@ -46,6 +47,7 @@ pub struct SessionMiddlewareBuilder {
     shared: SessionOptions,
     typed: Vec<Typed>,
     clock: Clock,
+    listeners: Listeners,
 }
 
 impl SessionMiddlewareBuilder {
@@ -55,6 +57,7 @@ impl SessionMiddlewareBuilder {
             shared: SessionOptions::new(),
             typed: Vec::new(),
             clock: Clock::system(),
+            listeners: Listeners::default(),
         }
     }
 
@@ -101,6 +104,33 @@ impl SessionMiddlewareBuilder {
         self
     }
 
+    /// Calls a function at every event of a session's life: for an audit log, a counter, an alarm (OWASP ASVS v5, 16.3).
+    ///
+    /// It is called on the worker thread, between a store's answer and the response: let it be quick, and hand on what takes time. Each
+    /// event is also logged by `tracing`, and counted with the feature `metrics`. Neither holds a token.
+    ///
+    /// ```
+    /// use std::sync::{Arc, atomic::{AtomicUsize, Ordering}};
+    /// use sessions::{MemoryStore, SessionEventKind, SessionMiddleware};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let evicted = Arc::new(AtomicUsize::new(0));
+    /// let counter = Arc::clone(&evicted);
+    /// let sessions = SessionMiddleware::builder(MemoryStore::new())
+    ///     .on_event(move |event| {
+    ///         if event.kind() == SessionEventKind::Evicted {
+    ///             counter.fetch_add(event.sessions(), Ordering::Relaxed);
+    ///         }
+    ///     })
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_event(mut self, hook: impl Fn(&SessionEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.listeners.add(hook);
+        self
+    }
+
     /// Checks every option and makes the middleware.
     ///
     /// # Errors
@@ -133,7 +163,8 @@ impl SessionMiddlewareBuilder {
             resolved.push(Typed { options, ..named });
         }
         let shared = SessionOptions::new().resolve(&shared);
-        let setup = Setup::new(answers_for_all.then_some(shared), resolved, self.clock);
+        let default = answers_for_all.then_some(shared);
+        let setup = Setup::new(default, resolved, self.clock, self.listeners);
         setup.check()?;
         Ok(SessionMiddleware::new(Arc::new(setup)))
     }

@@ -1,7 +1,10 @@
 use std::{
     borrow::Cow,
-    future::{Ready, ready},
+    fmt,
+    future::{Future, Ready, ready},
+    pin::Pin,
     rc::Rc,
+    task::{Context, Poll},
 };
 
 use actix_web::{
@@ -9,16 +12,18 @@ use actix_web::{
     dev::Payload,
     http::{
         Method,
-        header::{HeaderMap, HeaderName},
+        header::{self, HeaderMap, HeaderName},
     },
 };
+use futures_util::future::LocalBoxFuture;
 
 use crate::{
     cookie::RequestCookies,
     error::{SessionError, SessionErrorKind},
-    manager::{Audience, Visit},
-    registry::{OpenSessions, Registry},
-    session::{Session, SessionData},
+    manager::{Audience, Entering, Visit},
+    registry::{DeviceAddress, OpenSessions, Registry},
+    session::{HeadLeft, Session, SessionData},
+    store::Device,
 };
 
 use super::response::Chain;
@@ -26,12 +31,56 @@ use super::response::Chain;
 /// Opens the session under the type's own name.
 impl<T: SessionData> FromRequest for Session<T> {
     type Error = SessionError;
-    type Future = Ready<Result<Self, SessionError>>;
+    type Future = OpeningSession<T>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let session =
-            open_sessions(request, T::NAME).and_then(|open| open.open::<T>(Cow::Borrowed(T::NAME)));
-        ready(session.map(Self::new).inspect_err(log))
+        let entering = match open_sessions(request, T::NAME) {
+            Ok(open) => open.open::<T>(Cow::Borrowed(T::NAME)),
+            Err(error) => Entering::Ready(Err(error)),
+        };
+        OpeningSession {
+            state: match entering {
+                Entering::Ready(slot) => State::Ready(Some(slot.map(Self::new))),
+                Entering::Pending(slot) => {
+                    State::Pending(Box::pin(async { slot.await.map(Self::new) }))
+                }
+            },
+        }
+    }
+}
+
+/// A [`Session`] on its way to the handler: there at once, or when its store has answered.
+pub struct OpeningSession<T: SessionData> {
+    state: State<T>,
+}
+
+enum State<T: SessionData> {
+    Ready(Option<Result<Session<T>, SessionError>>),
+    Pending(LocalBoxFuture<'static, Result<Session<T>, SessionError>>),
+}
+
+/// No part of it is pinned but the boxed future, which is so already.
+impl<T: SessionData> Unpin for OpeningSession<T> {}
+
+impl<T: SessionData> Future for OpeningSession<T> {
+    type Output = Result<Session<T>, SessionError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let session = match &mut self.state {
+            // As `std::future::Ready` does: nobody polls a future again that was ready.
+            State::Ready(session) => session.take().map_or(Poll::Pending, Poll::Ready),
+            State::Pending(session) => session.as_mut().poll(context),
+        };
+        if let Poll::Ready(Err(error)) = &session {
+            log(error);
+        }
+        session
+    }
+}
+
+impl<T: SessionData> fmt::Debug for OpeningSession<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpeningSession").finish_non_exhaustive()
     }
 }
 
@@ -54,8 +103,36 @@ fn open_sessions(
     open.note_visit(|| Visit {
         cookies: RequestCookies::from_headers(request.headers()),
         audience: audience(request.method(), request.headers()),
+        device: open.keeps_device().map(|address| device(request, address)),
+        head_left: HeadLeft::default(),
     });
     Ok(open)
+}
+
+/// Where a request comes from, cut to what may be kept: both are the visitor's own words.
+fn device(request: &HttpRequest, address: DeviceAddress) -> Device {
+    let address = match address {
+        DeviceAddress::Peer => request.peer_addr().map(|peer| peer.ip().to_string()),
+        DeviceAddress::Forwarded => {
+            let connection = request.connection_info();
+            connection
+                .realip_remote_addr()
+                .map(|address| cut(address, 64))
+        }
+    };
+    let user_agent = request.headers().get(header::USER_AGENT);
+    Device {
+        address,
+        user_agent: user_agent
+            .and_then(|agent| agent.to_str().ok())
+            .map(|agent| cut(agent, 256)),
+    }
+}
+
+fn cut(text: &str, bytes: usize) -> String {
+    text.get(..text.floor_char_boundary(bytes))
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// A browser says `Sec-Purpose: prefetch`, older ones `Purpose` or `X-Moz`.

@@ -1,4 +1,5 @@
 use std::{
+    fmt::Display,
     future::{Future, Ready, ready},
     pin::Pin,
     rc::Rc,
@@ -10,10 +11,17 @@ use actix_service::{Service, Transform, forward_ready};
 use actix_web::{
     Error, HttpMessage as _,
     dev::{ServiceRequest, ServiceResponse},
+    rt::{self, System},
 };
+use futures_util::{FutureExt as _, future::LocalBoxFuture};
 use pin_project_lite::pin_project;
 
-use crate::registry::{Layer, OpenSessions, Setup, Store};
+use crate::{
+    error::SessionError,
+    registry::{Departures, Layer, Leaving, OpenSessions, Setup, Store},
+    session::SessionData,
+    vault::PrincipalSessions,
+};
 
 use super::{SessionMiddlewareBuilder, response};
 
@@ -87,6 +95,33 @@ impl SessionMiddleware {
     pub fn nested() -> SessionMiddlewareBuilder {
         SessionMiddlewareBuilder::new(None)
     }
+
+    /// The sessions of type `T`, under the type's own name, that belong to a principal: also outside of any request.
+    ///
+    /// ```
+    /// use sessions::{SessionData, SessionError, SessionMiddleware};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Login {
+    ///     #[session(principal)]
+    ///     user: Option<String>,
+    /// }
+    ///
+    /// /// Who changes a password ends every session that knew the old one (OWASP ASVS v5, 7.4.3).
+    /// async fn password_changed(sessions: &SessionMiddleware, user: &str) -> Result<usize, SessionError> {
+    ///     sessions.principal_sessions::<Login>(user)?.end_all().await
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `NoPrincipalIndex` where the type's store has none; `MiddlewareMissing` where a nested middleware does not name the type.
+    pub fn principal_sessions<T: SessionData>(
+        &self,
+        principal: impl Display,
+    ) -> Result<PrincipalSessions, SessionError> {
+        self.setup.principal_sessions::<T>(&principal.to_string())
+    }
 }
 
 impl<S, B> Transform<S, ServiceRequest> for SessionMiddleware
@@ -100,9 +135,11 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
+        let layer = Layer::new(Arc::clone(&self.setup));
+        layer.sweep();
         ready(Ok(SessionMiddlewareService {
             service,
-            layer: Rc::new(Layer::new(Arc::clone(&self.setup))),
+            layer: Rc::new(layer),
         }))
     }
 }
@@ -120,7 +157,7 @@ where
 {
     type Response = ServiceResponse<B>;
     type Error = Error;
-    type Future = SessionResponse<S::Future>;
+    type Future = SessionResponse<S::Future, B>;
 
     forward_ready!(service);
 
@@ -138,6 +175,7 @@ where
         SessionResponse {
             inner: self.service.call(request),
             place: Some(place),
+            settling: None,
         }
     }
 }
@@ -167,14 +205,38 @@ impl Drop for NestedPlace {
 
 pin_project! {
     /// The response of a wrapped service, with its sessions settled.
-    pub struct SessionResponse<F> {
+    pub struct SessionResponse<F, B> {
         #[pin]
         inner: F,
         place: Option<Place>,
+        settling: Option<Settling<B>>,
     }
 }
 
-impl<F, B> Future for SessionResponse<F>
+/// A response that waits for its sessions' stores.
+struct Settling<B> {
+    result: Option<Result<ServiceResponse<B>, Error>>,
+    departures: LocalBoxFuture<'static, Departures>,
+}
+
+impl<B> Settling<B> {
+    fn new(leaving: Leaving, result: Result<ServiceResponse<B>, Error>) -> Self {
+        let run = leaving.run();
+        // A visitor who hangs up drops the response, and must not drop a logout with it.
+        let departures = if System::is_registered() {
+            let task = rt::spawn(run);
+            async { task.await.unwrap_or_else(|_| Departures::lost()) }.boxed_local()
+        } else {
+            run.boxed_local()
+        };
+        Self {
+            result: Some(result),
+            departures,
+        }
+    }
+}
+
+impl<F, B> Future for SessionResponse<F, B>
 where
     F: Future<Output = Result<ServiceResponse<B>, Error>>,
 {
@@ -182,19 +244,33 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let result = ready_or_return!(this.inner.poll(context));
-        let Some(Place::Outermost(open)) = this.place.take() else {
-            return Poll::Ready(result);
-        };
-        open.note_head_left();
-        if open.is_untouched() {
-            return Poll::Ready(result);
+        if this.settling.is_none() {
+            let result = ready_or_return!(this.inner.poll(context));
+            let Some(Place::Outermost(open)) = this.place.take() else {
+                return Poll::Ready(result);
+            };
+            open.note_head_left();
+            if open.is_untouched() {
+                return Poll::Ready(result);
+            }
+            let leaving = open.leave(response::is_server_error(&result));
+            if leaving.is_done() {
+                return Poll::Ready(response::take_along(leaving.finish(), result));
+            }
+            *this.settling = Some(Settling::new(leaving, result));
         }
-        Poll::Ready(response::settle(&open, result))
+        let Some(settling) = this.settling else {
+            return Poll::Pending;
+        };
+        let departures = ready_or_return!(settling.departures.as_mut().poll(context));
+        match settling.result.take() {
+            Some(result) => Poll::Ready(response::take_along(departures, result)),
+            None => Poll::Pending,
+        }
     }
 }
 
-impl<F> std::fmt::Debug for SessionResponse<F> {
+impl<F, B> std::fmt::Debug for SessionResponse<F, B> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SessionResponse").finish_non_exhaustive()
     }

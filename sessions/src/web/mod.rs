@@ -11,5 +11,6 @@ mod response;
 
 pub use self::{
     builder::SessionMiddlewareBuilder,
+    extract::OpeningSession,
     middleware::{SessionMiddleware, SessionMiddlewareService, SessionResponse},
 };

@@ -10,25 +10,29 @@ use actix_web::{
 use crate::{
     cookie::SetCookie,
     error::{MultiError, SessionError, SessionErrorKind},
-    registry::{Departures, OpenSessions},
+    registry::Departures,
     session::ValueError,
 };
 
 use super::cache;
 
-/// Settles a request's sessions and lets the response take along what they leave with.
-pub(super) fn settle<B>(
-    open: &OpenSessions,
-    result: Result<ServiceResponse<B>, Error>,
-) -> Result<ServiceResponse<B>, Error> {
-    let server_error = match &result {
+/// Whether a response drops what is not saved.
+pub(super) fn is_server_error<B>(result: &Result<ServiceResponse<B>, Error>) -> bool {
+    match result {
         Ok(response) => response.status().is_server_error(),
         Err(error) => error.as_response_error().status_code().is_server_error(),
-    };
+    }
+}
+
+/// Lets the response take along what a request's sessions leave with.
+pub(super) fn take_along<B>(
+    departures: Departures,
+    result: Result<ServiceResponse<B>, Error>,
+) -> Result<ServiceResponse<B>, Error> {
     let Departures {
         cookies,
         result: saved,
-    } = open.leave(server_error);
+    } = departures;
     match (saved, result) {
         (Ok(()), Ok(mut response)) => {
             put_headers(response.headers_mut(), &cookies);
@@ -91,7 +95,11 @@ impl ResponseError for SessionError {
             | SessionErrorKind::Unwritable
             | SessionErrorKind::GuardAlive
             | SessionErrorKind::PrincipalChanged
+            | SessionErrorKind::NoPrincipalIndex
             | SessionErrorKind::TooLate => StatusCode::INTERNAL_SERVER_ERROR,
+            SessionErrorKind::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            SessionErrorKind::Conflict | SessionErrorKind::Gone => StatusCode::CONFLICT,
+            SessionErrorKind::TooManySessions => StatusCode::FORBIDDEN,
         }
     }
 

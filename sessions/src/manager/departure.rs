@@ -1,0 +1,248 @@
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+
+use crate::{
+    cookie::SetCookie,
+    error::{SessionError, SessionErrorKind},
+    session::{Kept, OpenSession, Saved, lifecycle::Plan},
+    stores::CookieCodec,
+};
+
+use super::{
+    Desk,
+    desk::{Backend, Decision},
+    errand::{Done, Errand},
+};
+
+/// What is done about a session when its request ends, or its handler says so.
+///
+/// What needs no store is done when it is made; the rest is an errand, which [`settle`] runs.
+pub(crate) struct Departure {
+    desk: Rc<Desk>,
+    session: Rc<dyn OpenSession>,
+    occasion: Occasion,
+    errand: Option<Errand>,
+    /// Goes in any case: the session it is about has ended or was renewed, or was saved by the handler.
+    committed: Option<SetCookie>,
+    /// Goes in its place if every session of the request was saved.
+    pending: Option<SetCookie>,
+    error: Option<SessionError>,
+}
+
+/// Why a session is settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Occasion {
+    /// The response's head is about to leave: all or no cookie.
+    Leaving {
+        /// What is not saved is dropped.
+        failed: bool,
+    },
+    /// The handler wants to know now.
+    Saving,
+}
+
+/// Runs what is left to do about several sessions: creates and updates first, then, unless one failed, renewals, and what ends in any case.
+pub(crate) async fn settle(departures: &mut [Departure]) {
+    join_all(departures.iter_mut().map(Departure::wait)).await;
+    join_all(departures.iter_mut().map(Departure::write)).await;
+    let failed = fails(departures);
+    join_all(departures.iter_mut().map(|one| one.finish(failed))).await;
+    if fails(departures) {
+        join_all(departures.iter_mut().map(Departure::withdraw)).await;
+    }
+}
+
+/// Whether sessions that leave together must not.
+fn fails(departures: &[Departure]) -> bool {
+    departures
+        .iter()
+        .any(|one| one.error.is_some() && one.occasion != Occasion::Saving)
+}
+
+impl Departure {
+    /// The response's head is about to leave; `server_error` is its status being 500 or more.
+    pub(crate) fn leaving(
+        desk: Rc<Desk>,
+        session: Rc<dyn OpenSession>,
+        server_error: bool,
+    ) -> Self {
+        let failed = server_error && !desk.save_on_server_error;
+        Self::begin(desk, session, Occasion::Leaving { failed })
+    }
+
+    /// The handler saves at once.
+    pub(crate) fn saving(desk: Rc<Desk>, session: Rc<dyn OpenSession>) -> Self {
+        Self::begin(desk, session, Occasion::Saving)
+    }
+
+    /// Whether nothing is left to [`settle`].
+    pub(crate) fn is_done(&self) -> bool {
+        self.errand.is_none()
+    }
+
+    /// What the response takes along: in any case, and if all went well.
+    pub(crate) fn into_left(self) -> (Option<SetCookie>, Option<SetCookie>, Option<SessionError>) {
+        let committed = self.committed.or_else(|| self.session.core().take_outbox());
+        (committed, self.pending, self.error)
+    }
+
+    /// Leaves the cookie for the response, and says what went wrong.
+    pub(crate) fn into_saved(self) -> Option<SessionError> {
+        if let Some(error) = &self.error {
+            // A handler that passes it on with `?` tells nobody.
+            tracing::error!(session = &*self.desk.name, %error, "session not saved");
+        }
+        if let Some(cookie) = self.pending.or(self.committed) {
+            self.session.core().put_in_outbox(cookie);
+        }
+        self.error
+    }
+
+    fn begin(desk: Rc<Desk>, session: Rc<dyn OpenSession>, occasion: Occasion) -> Self {
+        let mut departure = Self {
+            desk,
+            session,
+            occasion,
+            errand: None,
+            committed: None,
+            pending: None,
+            error: None,
+        };
+        let desk = Rc::clone(&departure.desk);
+        match &desk.backend {
+            Backend::ClientSide(codec) => departure.settle_cookie(codec),
+            Backend::ServerSide(_) => match departure.session.core().try_turn() {
+                Some(turn) => departure.decide(Errand::in_turn(turn)),
+                None => departure.errand = Some(Errand::waiting()),
+            },
+        }
+        departure
+    }
+
+    fn failed(&self) -> bool {
+        self.occasion == Occasion::Leaving { failed: true }
+    }
+
+    /// Settles a session whose data travels in the cookie.
+    fn settle_cookie(&mut self, codec: &CookieCodec) {
+        let core = self.session.core();
+        if self.occasion == Occasion::Saving && core.head_left() {
+            self.error = Some(self.desk.error(SessionErrorKind::TooLate));
+            return;
+        }
+        // An end is an end whatever else goes wrong, also where a new session was to take the old one's place.
+        let ended = core.intent().destroyed && core.cookie_held();
+        if ended && self.occasion != Occasion::Saving {
+            self.committed = Some(self.desk.cookie.removal());
+        }
+        match self.cookie(codec) {
+            Ok(cookie) => self.pending = cookie,
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    fn cookie(&self, codec: &CookieCodec) -> Result<Option<SetCookie>, SessionError> {
+        let core = self.session.core();
+        let mark = core.mark();
+        let Decision { plan, written } = self.desk.decide(&*self.session, self.failed())?;
+        let before = core.stored();
+        let (stored, cookie) = match plan {
+            Plan::Keep => return Ok(None),
+            Plan::Destroy => (None, self.desk.cookie.removal()),
+            Plan::Create(meta)
+            | Plan::Update(meta)
+            | Plan::Touch(meta)
+            | Plan::Renew(meta)
+            | Plan::Replace(meta) => {
+                let buffer = self.desk.payload(&*self.session, written)?;
+                let cookie = self.desk.sealed_cookie(codec, &meta, buffer)?;
+                (Some(meta), cookie)
+            }
+        };
+        self.desk.report(plan, before);
+        if self.occasion == Occasion::Saving {
+            let saved = Saved {
+                stored,
+                place: None,
+                kept: Kept::Unknown,
+            };
+            core.note_saved(saved, &mark, self.desk.clock.now());
+        }
+        Ok(Some(cookie))
+    }
+
+    /// Decides what is to be done at the store.
+    fn decide(&mut self, mut errand: Errand) {
+        let core = self.session.core();
+        if core.is_gone() && !core.intent().destroyed {
+            if self.occasion == Occasion::Saving {
+                self.error = Some(self.desk.error(SessionErrorKind::Gone));
+            }
+            return;
+        }
+        match errand.decide(&self.desk, &*self.session, self.failed()) {
+            Ok(()) => {
+                let late = self.occasion == Occasion::Saving && core.head_left();
+                if late && errand.needs_cookie(&*self.session) {
+                    self.error = Some(self.desk.error(SessionErrorKind::TooLate));
+                } else if !errand.is_idle() {
+                    self.errand = Some(errand);
+                }
+            }
+            Err(error) => {
+                self.error = Some(error);
+                if core.intent().destroyed && core.cookie_held() {
+                    errand.only_end();
+                    self.errand = Some(errand);
+                }
+            }
+        }
+    }
+
+    /// Waits for its turn where another save of the session is under way.
+    async fn wait(&mut self) {
+        if let Some(errand) = self.errand.take_if(|errand| errand.is_waiting()) {
+            drop(errand);
+            let turn = self.session.core().turn().lock_owned().await;
+            self.decide(Errand::in_turn(turn));
+        }
+    }
+
+    async fn write(&mut self) {
+        if let Some(errand) = &mut self.errand {
+            let done = errand.write(&self.desk, &*self.session).await;
+            self.note(done);
+        }
+    }
+
+    async fn finish(&mut self, failed: bool) {
+        if let Some(errand) = &mut self.errand {
+            let failed = failed || self.error.is_some();
+            let done = errand.finish(&self.desk, &*self.session, failed).await;
+            self.note(done);
+        }
+    }
+
+    /// Takes back what was created and will not be told to anybody.
+    async fn withdraw(&mut self) {
+        self.pending = None;
+        if let Some(errand) = &mut self.errand {
+            errand.withdraw(&self.desk, &*self.session).await;
+        }
+    }
+
+    fn note(&mut self, done: Result<Done, SessionError>) {
+        match done {
+            Ok(Done::Nothing) => {}
+            Ok(Done::Pending(cookie)) => self.pending = Some(cookie),
+            Ok(Done::Committed(cookie)) => self.committed = Some(cookie),
+            Ok(Done::Gone) => {
+                if self.occasion == Occasion::Saving {
+                    self.error = Some(self.desk.error(SessionErrorKind::Gone));
+                }
+            }
+            Err(error) => self.error = self.error.take().or(Some(error)),
+        }
+    }
+}

@@ -1,0 +1,462 @@
+use std::{borrow::Cow, rc::Rc};
+
+use futures_util::{FutureExt as _, future::LocalBoxFuture};
+
+use crate::{
+    clock::{Clock, Timestamp},
+    cookie::{LineError, MaxAge, SessionCookie, SetCookie},
+    data::{self, OnConflict},
+    error::{SessionError, SessionErrorKind},
+    event::{Listeners, SessionEvent, SessionEventKind},
+    session::{
+        Begun, FlashRule, Keeper, Lifetime, OpenSession, SessionData, Slot,
+        lifecycle::{Facts, Plan, decide},
+        new_meta,
+    },
+    store::{
+        Admission, Handle, Loaded, Meta, Origin, Payload, Persistence, Place, Rejection,
+        StoreErrorKind, StoreKey, Token,
+    },
+    stores::{CookieCodec, Opened},
+    vault::{BodyCodec, PrincipalSessions, Vault},
+};
+
+use super::{Audience, Departure, Visit, settle};
+
+/// One session name as it was configured.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) name: Cow<'static, str>,
+    pub(crate) cookie: SessionCookie,
+    pub(crate) max_age: MaxAge,
+    pub(crate) backend: Backend,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) save_on_server_error: bool,
+    pub(crate) flash_on_prefetch: bool,
+    pub(crate) clock: Clock,
+    pub(crate) listeners: Listeners,
+}
+
+/// Where the data stays.
+#[derive(Debug)]
+pub(crate) enum Backend {
+    ClientSide(CookieCodec),
+    ServerSide(ServerSide),
+}
+
+/// How sessions are kept in a store.
+#[derive(Debug)]
+pub(crate) struct ServerSide {
+    pub(crate) vault: Vault,
+    pub(crate) codec: BodyCodec,
+    pub(crate) admission: Option<Admission>,
+    pub(crate) on_conflict: OnConflict,
+    /// Of a record's body, in bytes.
+    pub(crate) max_length: usize,
+    pub(crate) keeps_device: bool,
+}
+
+/// A session that is there at once, or after its store was asked.
+pub(crate) enum Entering<T: SessionData> {
+    Ready(Result<Slot<T>, SessionError>),
+    Pending(LocalBoxFuture<'static, Result<Slot<T>, SessionError>>),
+}
+
+/// What becomes of a session, and the payload to be written.
+pub(super) struct Decision {
+    pub(super) plan: Plan,
+    /// Behind what the cookie codec reserves; `None` where the data is not written anew.
+    pub(super) written: Option<Vec<u8>>,
+}
+
+/// How many tokens of one request a store is asked for: a browser sends more than one only where paths or domains overlap.
+const TOKENS: usize = 4;
+
+impl Desk {
+    /// Seats the session that a request brought, or a new one.
+    pub(crate) fn enter<T: SessionData>(self: &Rc<Self>, visit: &Rc<Visit>) -> Entering<T> {
+        match &self.backend {
+            Backend::ClientSide(codec) => Entering::Ready(Ok(self.open(codec, visit))),
+            Backend::ServerSide(_) => self.ask(visit),
+        }
+    }
+
+    /// Opens the cookie that holds the session.
+    fn open<T: SessionData>(self: &Rc<Self>, codec: &CookieCodec, visit: &Visit) -> Slot<T> {
+        let now = self.clock.now();
+        let mut cookie_held = false;
+        let mut rejection = None;
+        // A browser sends the cookies of several paths and domains under one name, in an order that says nothing (RFC 6265bis, section 5.8.3).
+        for value in self.cookie.values(&visit.cookies) {
+            cookie_held = true;
+            match open_cookie::<T>(codec, value, now) {
+                Ok((opened, decoded)) => {
+                    let begun = Begun {
+                        retired: opened.retired,
+                        ..self.begun(visit, Origin::Loaded, cookie_held, opened.meta)
+                    };
+                    return Slot::loaded(begun, decoded, opened.payload);
+                }
+                Err(reason) => rejection = rejection.max(Some(reason)),
+            }
+        }
+        Slot::fresh(self.begun_anew(visit, rejection, cookie_held, now))
+    }
+
+    /// Asks the store for the session that the cookie's token opens.
+    fn ask<T: SessionData>(self: &Rc<Self>, visit: &Rc<Visit>) -> Entering<T> {
+        let mut cookie_held = false;
+        let mut tokens = Vec::new();
+        for value in self.cookie.values(&visit.cookies) {
+            cookie_held = true;
+            if tokens.len() < TOKENS {
+                tokens.extend(Token::parse(value));
+            }
+        }
+        if tokens.is_empty() {
+            let rejection = cookie_held.then_some(Rejection::Malformed);
+            let begun = self.begun_anew(visit, rejection, cookie_held, self.clock.now());
+            return Entering::Ready(Ok(Slot::fresh(begun)));
+        }
+        let mut loading = Rc::clone(self).load(Rc::clone(visit), tokens).boxed_local();
+        // A store that answers at once need not be waited for.
+        match (&mut loading).now_or_never() {
+            Some(slot) => Entering::Ready(slot),
+            None => Entering::Pending(loading),
+        }
+    }
+
+    async fn load<T: SessionData>(
+        self: Rc<Self>,
+        visit: Rc<Visit>,
+        tokens: Vec<Token>,
+    ) -> Result<Slot<T>, SessionError> {
+        let Backend::ServerSide(server) = &self.backend else {
+            return Err(self.error(SessionErrorKind::Misconfigured));
+        };
+        let mut rejection = None;
+        let mut strays = Vec::new();
+        for token in tokens {
+            let key = token.store_key(&self.name);
+            let reason = match server.vault.load(&key).await {
+                Ok(Some(loaded)) => match self.read::<T>(server, loaded, token, key) {
+                    Ok((place, meta, decoded, payload)) => {
+                        let begun = Begun {
+                            place: Some(Rc::new(place)),
+                            ..self.begun(&visit, Origin::Loaded, true, meta)
+                        };
+                        return Ok(Slot::loaded(begun, decoded, payload));
+                    }
+                    Err(reason) => {
+                        strays.push(key);
+                        reason
+                    }
+                },
+                Ok(None) => Rejection::Unknown,
+                // What lies there is no session: as little as a cookie that does not open.
+                Err(error) if error.kind() == StoreErrorKind::Corrupt => {
+                    strays.push(key);
+                    Rejection::Undecodable
+                }
+                Err(error) => return Err(SessionError::of_store(self.name.clone(), error)),
+            };
+            rejection = rejection.max(Some(reason));
+        }
+        let begun = self.begun_anew(&visit, rejection, true, self.clock.now());
+        Ok(Slot::fresh(Begun { strays, ..begun }))
+    }
+
+    fn read<T: SessionData>(
+        &self,
+        server: &ServerSide,
+        loaded: Loaded,
+        token: Token,
+        key: StoreKey,
+    ) -> Result<(Place, Meta, data::Decoded<T>, Payload), Rejection> {
+        let revision = loaded.revision;
+        let body = server.codec.read(loaded.record, &token, &key)?;
+        if body.meta.is_expired(self.clock.now()) {
+            return Err(Rejection::Expired);
+        }
+        let decoded = data::decode(body.payload.as_bytes())?;
+        let place = Place {
+            token: Rc::new(token),
+            key,
+            revision,
+        };
+        Ok((place, body.meta, decoded, body.payload))
+    }
+
+    fn begun_anew(
+        self: &Rc<Self>,
+        visit: &Visit,
+        rejection: Option<Rejection>,
+        cookie_held: bool,
+        now: Timestamp,
+    ) -> Begun {
+        if let Some(reason) = rejection {
+            self.listeners
+                .tell(&SessionEvent::rejected(reason, &self.name));
+        }
+        let origin = rejection.map_or(Origin::New, Origin::Rejected);
+        self.begun(visit, origin, cookie_held, new_meta(now))
+    }
+
+    fn begun(
+        self: &Rc<Self>,
+        visit: &Visit,
+        origin: Origin,
+        cookie_held: bool,
+        meta: Meta,
+    ) -> Begun {
+        let read = match visit.audience {
+            Audience::Somebody => true,
+            Audience::Prefetch => self.flash_on_prefetch,
+            Audience::Nobody => false,
+        };
+        let flash_rule = if read {
+            FlashRule::Read
+        } else {
+            FlashRule::Leave
+        };
+        let keeps_device = match &self.backend {
+            Backend::ClientSide(_) => false,
+            Backend::ServerSide(server) => server.keeps_device,
+        };
+        Begun {
+            keeper: Rc::clone(self) as _,
+            origin,
+            flash_rule,
+            cookie_held,
+            retired: false,
+            meta,
+            place: None,
+            strays: Vec::new(),
+            device: visit.device.clone().filter(|_| keeps_device),
+            head_left: visit.head_left.clone(),
+        }
+    }
+
+    /// Decides what becomes of a session; `failed` drops what is not saved.
+    pub(super) fn decide(
+        &self,
+        session: &dyn OpenSession,
+        failed: bool,
+    ) -> Result<Decision, SessionError> {
+        let core = session.core();
+        let mut written = None;
+        if core.is_written() && !failed {
+            let buffer = self.encode(session)?;
+            if core.differs(buffer.get(self.payload_start()..).unwrap_or_default()) {
+                written = Some(buffer);
+            }
+        }
+        let plan = decide(&Facts {
+            stored: core.stored(),
+            seen: core.seen(),
+            intent: core.intent(),
+            cookie_held: core.cookie_held(),
+            changed: written.is_some(),
+            retired: core.is_retired(),
+            failed,
+            now: self.clock.now(),
+            lifetime: self.lifetime,
+        });
+        Ok(Decision { plan, written })
+    }
+
+    /// The payload of a session, behind what the cookie codec reserves.
+    pub(super) fn payload(
+        &self,
+        session: &dyn OpenSession,
+        written: Option<Vec<u8>>,
+    ) -> Result<Vec<u8>, SessionError> {
+        if let Some(buffer) = written {
+            return Ok(buffer);
+        }
+        // Unchanged data goes on byte for byte: encoded anew it might be of a version that older code cannot read yet.
+        if let Some(loaded) = session.core().loaded() {
+            let mut buffer = self.buffer(loaded.as_bytes().len());
+            buffer.extend_from_slice(loaded.as_bytes());
+            return Ok(buffer);
+        }
+        self.encode(session)
+    }
+
+    fn encode(&self, session: &dyn OpenSession) -> Result<Vec<u8>, SessionError> {
+        let expected = session
+            .core()
+            .loaded()
+            .map_or(256, |loaded| loaded.as_bytes().len() + 64);
+        let mut buffer = self.buffer(expected);
+        session.encode(&mut buffer)?;
+        Ok(buffer)
+    }
+
+    fn buffer(&self, payload_len: usize) -> Vec<u8> {
+        match &self.backend {
+            Backend::ClientSide(codec) => codec.buffer(payload_len),
+            Backend::ServerSide(_) => Vec::with_capacity(payload_len),
+        }
+    }
+
+    fn payload_start(&self) -> usize {
+        match &self.backend {
+            Backend::ClientSide(codec) => codec.payload_start(),
+            Backend::ServerSide(_) => 0,
+        }
+    }
+
+    /// The cookie that holds a session.
+    pub(super) fn sealed_cookie(
+        &self,
+        codec: &CookieCodec,
+        meta: &Meta,
+        mut buffer: Vec<u8>,
+    ) -> Result<SetCookie, SessionError> {
+        let now = self.clock.now();
+        let mut sealed = Ok(());
+        let line = self.line(meta, now, codec.value_len(&buffer), |value| {
+            sealed = codec.seal(meta, now, &mut buffer);
+            CookieCodec::write_value(&buffer, value);
+        });
+        sealed.map_err(|refused| self.error(SessionErrorKind::Unwritable).because(refused))?;
+        line
+    }
+
+    /// The cookie that leads to a session.
+    pub(super) fn token_cookie(
+        &self,
+        meta: &Meta,
+        token: &Token,
+    ) -> Result<SetCookie, SessionError> {
+        self.line(meta, self.clock.now(), Token::ENCODED_LEN, |value| {
+            token.write_value(value);
+        })
+    }
+
+    fn line(
+        &self,
+        meta: &Meta,
+        now: Timestamp,
+        value_len: usize,
+        write_value: impl FnOnce(&mut Vec<u8>),
+    ) -> Result<SetCookie, SessionError> {
+        let max_age = match meta.persistence {
+            Persistence::ForgottenOnClose => None,
+            Persistence::Configured => self.max_age.seconds(meta.time_left(now)),
+            Persistence::Remembered => MaxAge::UntilDeadline.seconds(meta.time_left(now)),
+        };
+        let line = self.cookie.line(value_len, max_age, write_value);
+        line.map_err(|refused| match refused {
+            LineError::TooLarge(sizes) => self.error(SessionErrorKind::TooLarge).because(sizes),
+            LineError::Malformed => self.error(SessionErrorKind::Unwritable).because(refused),
+        })
+    }
+
+    pub(super) fn error(&self, kind: SessionErrorKind) -> SessionError {
+        SessionError::new(kind, self.name.clone())
+    }
+
+    pub(super) fn tell(&self, kind: SessionEventKind, handle: Handle) {
+        self.listeners
+            .tell(&SessionEvent::of(kind, &self.name, handle));
+    }
+
+    /// Tells what was done about a session.
+    pub(super) fn report(&self, plan: Plan, before: Option<Meta>) {
+        match plan {
+            Plan::Keep => {}
+            Plan::Update(meta) => {
+                tracing::debug!(session = &*self.name, handle = %meta.handle, "session updated");
+            }
+            Plan::Touch(meta) => {
+                tracing::debug!(session = &*self.name, handle = %meta.handle, "session touched");
+            }
+            Plan::Create(meta) => self.tell(SessionEventKind::Created, meta.handle),
+            Plan::Renew(meta) => self.tell(SessionEventKind::Renewed, meta.handle),
+            Plan::Destroy => self.report_end(before),
+            Plan::Replace(meta) => {
+                self.report_end(before);
+                self.tell(SessionEventKind::Created, meta.handle);
+            }
+        }
+    }
+
+    /// Of what was not accepted there is nothing to tell: nobody knows what it was.
+    fn report_end(&self, before: Option<Meta>) {
+        if let Some(before) = before {
+            self.tell(SessionEventKind::Destroyed, before.handle);
+        }
+    }
+}
+
+fn open_cookie<T: SessionData>(
+    codec: &CookieCodec,
+    value: &[u8],
+    now: Timestamp,
+) -> Result<(Opened, data::Decoded<T>), Rejection> {
+    let opened = codec.open(value, now)?;
+    let decoded = data::decode(opened.payload.as_bytes())?;
+    Ok((opened, decoded))
+}
+
+impl Keeper for Desk {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn is_client_side(&self) -> bool {
+        match self.backend {
+            Backend::ClientSide(_) => true,
+            Backend::ServerSide(_) => false,
+        }
+    }
+
+    fn save(
+        self: Rc<Self>,
+        session: Rc<dyn OpenSession>,
+    ) -> LocalBoxFuture<'static, Result<(), SessionError>> {
+        async move {
+            let mut departures = vec![Departure::saving(self, session)];
+            settle(&mut departures).await;
+            departures
+                .into_iter()
+                .filter_map(Departure::into_saved)
+                .next()
+                .map_or(Ok(()), Err)
+        }
+        .boxed_local()
+    }
+
+    fn of_principal(
+        &self,
+        principal: Option<&str>,
+        current: Option<Handle>,
+    ) -> Result<PrincipalSessions, SessionError> {
+        let Backend::ServerSide(server) = &self.backend else {
+            return Err(self.error(SessionErrorKind::NoPrincipalIndex));
+        };
+        PrincipalSessions::new(
+            server.vault.clone(),
+            self.name.clone(),
+            principal.map(|principal| server.codec.principal(principal)),
+            current,
+            self.listeners.clone(),
+        )
+    }
+}
+
+impl From<data::DecodeError> for Rejection {
+    fn from(error: data::DecodeError) -> Self {
+        match error.kind() {
+            data::DecodeErrorKind::NewerVersion => Self::NewerVersion,
+            data::DecodeErrorKind::UnknownVersion => Self::UnknownVersion,
+            data::DecodeErrorKind::Malformed => Self::Undecodable,
+        }
+    }
+}

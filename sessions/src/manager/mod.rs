@@ -1,0 +1,16 @@
+//! The hall: a visitor enters with cookies and leaves with one.
+//!
+//! A [`Desk`] stands for one session name as it was configured, on one worker thread. It opens what the request brought and seats the
+//! session; at the end it asks [`decide`](crate::session::lifecycle::decide) what becomes of it, and a [`Departure`] does it, at once where
+//! the data travels in the cookie, by way of the vault where it stays. What a handler does in between is none of its business.
+
+mod departure;
+mod desk;
+mod errand;
+mod visit;
+
+pub(crate) use self::{
+    departure::{Departure, settle},
+    desk::{Backend, Desk, Entering, ServerSide},
+    visit::{Audience, Visit},
+};

@@ -1,0 +1,231 @@
+use std::{future::Future, sync::Arc, time::Duration};
+
+use crate::{
+    clock::{Clock, Timestamp},
+    store::{
+        Admission, Answer, Loaded, Record, Revision, SessionStore, StoreError, StoreErrorKind,
+        StoreKey, Touched, Written,
+    },
+};
+
+use super::Outcome;
+
+/// A store, and how long it is waited for.
+///
+/// A write whose answer is lost or late may have happened. Each is then looked up by its write id: ours means it did, the state that was
+/// expected means it did not and is asked for once more, anything else stays unknown, and is an error: never a guess.
+#[derive(Clone, Debug)]
+pub(crate) struct Vault {
+    store: Arc<dyn SessionStore>,
+    patience: Duration,
+    clock: Clock,
+}
+
+/// A write is asked for twice at most: the second time when the first is known not to have happened.
+const ATTEMPTS: u32 = 2;
+
+impl Vault {
+    pub(crate) fn new(store: Arc<dyn SessionStore>, patience: Duration, clock: Clock) -> Self {
+        Self {
+            store,
+            patience,
+            clock,
+        }
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn SessionStore> {
+        &self.store
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub(crate) async fn load(&self, key: &StoreKey) -> Result<Option<Loaded>, StoreError> {
+        self.answer("load", self.store.load(key, self.now())).await
+    }
+
+    /// Moves the deadline; nothing is lost where that fails, since the next request does it again.
+    pub(crate) async fn touch(
+        &self,
+        key: &StoreKey,
+        deadline: Timestamp,
+    ) -> Result<Touched, StoreError> {
+        self.answer("touch", self.store.touch(key, deadline, self.now()))
+            .await
+    }
+
+    /// Deletes whatever is there: asked for again if the first answer does not come.
+    pub(crate) async fn delete(&self, key: &StoreKey) -> Result<(), StoreError> {
+        match self.answer("delete", self.store.delete(key)).await {
+            Err(error) if error.kind() == StoreErrorKind::TimedOut => {
+                self.answer("delete", self.store.delete(key)).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Creates a record under a key that was drawn for it and that nobody else knows.
+    pub(crate) async fn create(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+        admission: Option<Admission>,
+    ) -> Result<Outcome, StoreError> {
+        for attempt in 0..ATTEMPTS {
+            let create = self.store.create(key, record, admission, self.now());
+            match self.written("create", create).await {
+                Ok(Written::Applied { revision, evicted }) => {
+                    return Ok(Outcome::Applied { revision, evicted });
+                }
+                Ok(Written::Refused) => return Ok(Outcome::Refused),
+                Ok(Written::Conflict | Written::Missing | Written::Ambiguous) => {}
+                Err(error) if attempt == 0 => return Err(error),
+                Err(_) => break,
+            }
+            match self.load(key).await {
+                Ok(Some(found)) if found.record.write_id == record.write_id => {
+                    return Ok(Outcome::found(found.revision));
+                }
+                Ok(None) => {}
+                Ok(Some(_)) | Err(_) => break,
+            }
+        }
+        self.give_up(Some(key)).await
+    }
+
+    /// Replaces the record that is in the state `expected`.
+    pub(crate) async fn update(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+        expected: Revision,
+    ) -> Result<Outcome, StoreError> {
+        for attempt in 0..ATTEMPTS {
+            let update = self.store.update(key, record, expected, None, self.now());
+            match self.written("update", update).await? {
+                Written::Applied { revision, evicted } => {
+                    return Ok(Outcome::Applied { revision, evicted });
+                }
+                Written::Missing => return Ok(Outcome::Missing),
+                Written::Refused => return Ok(Outcome::Refused),
+                Written::Conflict if attempt == 0 => return Ok(Outcome::Conflict),
+                // The first may have been applied after all, and its answer come to nobody.
+                Written::Conflict | Written::Ambiguous => {}
+            }
+            match self.load(key).await? {
+                Some(found) if found.record.write_id == record.write_id => {
+                    return Ok(Outcome::found(found.revision));
+                }
+                Some(found) if found.revision == expected => {}
+                None => return Ok(Outcome::Missing),
+                // Ours may be beneath it: to merge now could count it twice.
+                Some(_) => break,
+            }
+        }
+        self.give_up(None).await
+    }
+
+    /// Moves a session to another key: the old one is dead before the new one is answered for.
+    pub(crate) async fn rename(
+        &self,
+        from: (&StoreKey, Revision),
+        to: &StoreKey,
+        record: &Record,
+        admission: Option<Admission>,
+    ) -> Result<Outcome, StoreError> {
+        let (old, expected) = from;
+        for attempt in 0..ATTEMPTS {
+            let rename = self
+                .store
+                .rename(old, to, record, expected, admission, self.now());
+            match (self.written("rename", rename).await, attempt) {
+                (Ok(Written::Applied { revision, evicted }), _) => {
+                    return Ok(Outcome::Applied { revision, evicted });
+                }
+                (Ok(Written::Refused), _) => return Ok(Outcome::Refused),
+                (Ok(Written::Missing), 0) => return Ok(Outcome::Missing),
+                (Ok(Written::Conflict), 0) => return Ok(Outcome::Conflict),
+                // The first may have been applied, wholly or to the half.
+                (Ok(Written::Ambiguous | Written::Missing | Written::Conflict), _) => {}
+                (Err(error), 0) => return Err(error),
+                (Err(_), _) => break,
+            }
+            let (Ok(new), Ok(old)) = (self.load(to).await, self.load(old).await) else {
+                break;
+            };
+            let new = new.filter(|new| new.record.write_id == record.write_id);
+            match (new, old) {
+                (Some(new), None) => return Ok(Outcome::found(new.revision)),
+                (None, None) => return Ok(Outcome::Missing),
+                (None, Some(old)) if old.revision == expected => {}
+                // Both live: the new one must go, since nobody has it yet.
+                (Some(_), Some(old)) if old.revision == expected => {
+                    if self.delete(to).await.is_err() {
+                        break;
+                    }
+                }
+                (_, Some(_)) => break,
+            }
+        }
+        self.give_up(Some(to)).await
+    }
+
+    /// What cannot be found out is an error, and a record that nobody was told of is discarded.
+    async fn give_up(&self, created: Option<&StoreKey>) -> Result<Outcome, StoreError> {
+        if let Some(key) = created {
+            // If this fails too, the record lies there until its deadline, under a token that nobody holds.
+            _ = self.delete(key).await;
+        }
+        Err(StoreError::new(StoreErrorKind::TimedOut))
+    }
+
+    /// A write that was given up on may have happened.
+    async fn written(
+        &self,
+        verb: &'static str,
+        answer: Answer<'_, Written>,
+    ) -> Result<Written, StoreError> {
+        match self.in_time(verb, answer).await {
+            Some(written) => written,
+            None => Ok(Written::Ambiguous),
+        }
+    }
+
+    /// What was given up on may be asked for again.
+    pub(super) async fn answer<T>(
+        &self,
+        verb: &'static str,
+        answer: Answer<'_, T>,
+    ) -> Result<T, StoreError> {
+        self.in_time(verb, answer)
+            .await
+            .unwrap_or(Err(StoreError::new(StoreErrorKind::TimedOut)))
+    }
+
+    /// The store's answer; `None` when it did not come in time.
+    async fn in_time<T>(
+        &self,
+        verb: &'static str,
+        answer: Answer<'_, T>,
+    ) -> Option<Result<T, StoreError>> {
+        // A ready answer needs no timer.
+        let answer = match answer.into_ready() {
+            Ok(ready) => return Some(ready),
+            Err(pending) => pending,
+        };
+        #[cfg(feature = "metrics")]
+        let asked = tokio::time::Instant::now();
+        let answered = self.wait(answer).await;
+        if answered.is_none() {
+            tracing::warn!(verb, patience = ?self.patience, "the session store did not answer in time");
+        }
+        #[cfg(feature = "metrics")]
+        metrics::histogram!("sessions_store_seconds", "verb" => verb).record(asked.elapsed());
+        answered
+    }
+
+    async fn wait<F: Future>(&self, answer: F) -> Option<F::Output> {
+        tokio::time::timeout(self.patience, answer).await.ok()
+    }
+}
