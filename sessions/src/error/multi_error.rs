@@ -68,6 +68,15 @@ impl fmt::Display for MultiError {
     }
 }
 
+/// Of one session that was opened alone.
+impl From<SessionError> for MultiError {
+    fn from(error: SessionError) -> Self {
+        Self {
+            errors: vec![error],
+        }
+    }
+}
+
 impl Error for MultiError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.errors.first().map(|error| error as _)

@@ -1,6 +1,6 @@
 //! Equipment for tests of applications that use sessions, and of stores that keep them.
 //!
-//! A store proves itself by [`conformance`]. An application's tests turn a [`TestClock`], and wrap any store: [`CountingStore`] says what a
+//! A store proves itself by [`conformance`]. An application's tests send a [`Visitor`] with sessions seeded, turn a [`TestClock`], and wrap any store: [`CountingStore`] says what a
 //! request costs, [`FaultyStore`] what happens when the engine is in trouble, [`GatedStore`] what happens when requests overtake each other.
 
 mod clock;
@@ -10,6 +10,7 @@ mod faulty_store;
 mod gate;
 mod gated_store;
 mod verb;
+mod visitor;
 mod wrap;
 
 pub use self::{
@@ -19,4 +20,5 @@ pub use self::{
     gate::Gate,
     gated_store::GatedStore,
     verb::Verb,
+    visitor::Visitor,
 };

@@ -65,6 +65,11 @@ impl SessionMiddleware {
         Self { setup }
     }
 
+    #[cfg(feature = "test-util")]
+    pub(crate) fn to_setup(&self) -> Arc<Setup> {
+        Arc::clone(&self.setup)
+    }
+
     /// Begins a middleware that keeps sessions in `default` unless their options name another store.
     pub fn builder(default: impl Into<Store>) -> SessionMiddlewareBuilder {
         SessionMiddlewareBuilder::new(Some(default.into()))
