@@ -1,7 +1,8 @@
 //! A small shop: `cargo run --example quickstart`, then open the address it prints.
 //!
-//! Two sessions side by side. The cart belongs to the browser, the login to a person; each is a plain struct and a cookie of its own. Nothing
-//! below saves anything: what changed is saved when the response leaves.
+//! Two sessions side by side. The cart belongs to the browser and travels in a sealed cookie; the login belongs to a person and stays in the
+//! server's memory, so that it can be ended from elsewhere. Each is a plain struct. Nothing below saves anything: what changed is saved when
+//! the response leaves.
 
 use std::{
     env,
@@ -16,7 +17,10 @@ use actix_web::{
 };
 use maud::{DOCTYPE, Markup, html};
 use serde::{Deserialize, Serialize};
-use sessions::{CookieStore, KeyRing, Lifetime, Session, SessionData, SessionMiddleware};
+use sessions::{
+    CookieStore, KeyRing, Lifetime, MemoryStore, Session, SessionData, SessionError,
+    SessionMiddleware,
+};
 
 /// What a browser has in its cart, logged in or not.
 #[derive(SessionData)]
@@ -41,11 +45,15 @@ struct Login {
     user: Option<String>,
 }
 
-async fn home(mut cart: Session<Cart>, login: Session<Login>) -> impl Responder {
+async fn home(
+    mut cart: Session<Cart>,
+    login: Session<Login>,
+) -> Result<impl Responder, SessionError> {
     *cart.visits_mut() += 1;
     let visits = cart.visits();
     let notices = cart.take_notices();
-    page(&html! {
+    let devices = login.principal_sessions()?.list().await?;
+    Ok(page(&html! {
         @for notice in &notices { p.notice { (notice) } }
         p { "Visit number " (visits) "." }
         h2 { "Your cart" }
@@ -57,14 +65,17 @@ async fn home(mut cart: Session<Cart>, login: Session<Login>) -> impl Responder 
         form method="post" action="/cart/empty" { button { "Empty the cart" } }
         h2 { "You" }
         @match login.user().as_deref() {
-            Some(user) => form method="post" action="/logout" { "Logged in as " b { (user) } ". " button { "Log out" } },
+            Some(user) => {
+                form method="post" action="/logout" { "Logged in as " b { (user) } ", on " (devices.len()) " device(s). " button { "Log out" } }
+                form method="post" action="/logout/others" { button { "Log out everywhere else" } }
+            },
             None => form method="post" action="/login" {
                 input name="user" placeholder="any name" required maxlength="40"; " "
                 label { input type="checkbox" name="remember"; " keep me logged in for 30 days" } " "
                 button { "Log in" }
             },
         }
-    })
+    }))
 }
 
 #[derive(Deserialize)]
@@ -119,6 +130,16 @@ async fn log_out(mut login: Session<Login>, mut cart: Session<Cart>) -> impl Res
     Redirect::to("/").see_other()
 }
 
+/// Ends the sessions of the same user in other browsers: their next request finds nothing.
+async fn log_out_others(
+    login: Session<Login>,
+    mut cart: Session<Cart>,
+) -> Result<impl Responder, SessionError> {
+    let ended = login.principal_sessions()?.end_others().await?;
+    cart.push_notice(format!("Logged out on {ended} other device(s)."));
+    Ok(Redirect::to("/").see_other())
+}
+
 fn page(body: &Markup) -> Html {
     let page = html! {
         (DOCTYPE)
@@ -140,14 +161,16 @@ fn routes(config: &mut ServiceConfig) {
         .route("/cart", web::post().to(add))
         .route("/cart/empty", web::post().to(empty))
         .route("/login", web::post().to(log_in))
-        .route("/logout", web::post().to(log_out));
+        .route("/logout", web::post().to(log_out))
+        .route("/logout/others", web::post().to(log_out_others));
 }
 
 fn sessions(keys: KeyRing) -> Result<SessionMiddleware, sessions::BuildError> {
     SessionMiddleware::builder(CookieStore::sealed(keys))
         // This shop speaks plain http on your own machine. Behind TLS, leave this line out and the cookies are `__Host-` and `Secure`.
         .options(|all| all.insecure_http())
-        .session::<Login>(|login| login.lifetime(Lifetime::strict()))
+        // Many machines need a store that they share; with a single one, `FilesystemStore` survives a restart.
+        .session::<Login>(|login| login.store(MemoryStore::new()).lifetime(Lifetime::strict()))
         .build()
 }
 
@@ -160,11 +183,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     } else {
         writeln!(
             out,
-            "SESSION_KEYS is not set: using a key made up now, so sessions end with this process."
+            "SESSION_KEYS is not set: using a key made up now, so carts end with this process, as logins do."
         )?;
         writeln!(
             out,
-            "To keep them: export SESSION_KEYS=$(cargo run -q --example keygen)"
+            "To keep carts: export SESSION_KEYS=$(cargo run -q --example keygen)"
         )?;
         KeyRing::generate()?
     };
@@ -242,6 +265,19 @@ mod tests {
         browser.advance(Duration::from_secs(29 * 24 * 60 * 60));
         browser.jar.restart();
         assert!(browser.get("/").text().contains("Logged in as"));
+    }
+
+    #[test]
+    fn a_user_logs_out_everywhere_else() {
+        let shop = shop();
+        let [mut here, mut there] = [Browser::new(&shop), Browser::new(&shop)];
+        there.post_and_follow("/login", "user=Ada");
+        let page = here.post_and_follow("/login", "user=Ada");
+        assert!(page.text().contains("on 2 device(s)"));
+        let page = here.post_and_follow("/logout/others", "");
+        assert!(page.text().contains("Logged out on 1 other device(s)."));
+        assert!(page.text().contains("on 1 device(s)"));
+        assert!(there.get("/").text().contains("any name"));
     }
 
     #[test]
