@@ -12,6 +12,7 @@ mod registry;
 mod session;
 pub mod store;
 mod stores;
+mod sweeper;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod web;
@@ -42,6 +43,7 @@ pub use crate::{
         CookieStore, FilesystemDurability, FilesystemError, FilesystemErrorKind, FilesystemReads,
         FilesystemStore, MemoryStore,
     },
+    sweeper::{Sweep, delete_all_expired},
     web::{SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService, SessionResponse},
 };
 
