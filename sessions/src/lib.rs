@@ -13,6 +13,7 @@ mod registry;
 mod session;
 pub mod store;
 mod stores;
+mod sweeper;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod vault;
@@ -45,6 +46,7 @@ pub use crate::{
         CookieStore, FilesystemDurability, FilesystemError, FilesystemErrorKind, FilesystemReads,
         FilesystemStore, MemoryStore,
     },
+    sweeper::{Sweep, delete_all_expired},
     vault::{PrincipalSessions, SessionInfo},
     web::{
         OpeningSession, SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService,

@@ -491,9 +491,9 @@ impl SessionOptions {
     }
 
     /// Has the store swept, if it needs it.
-    pub(super) fn sweep(&self, clock: &Clock, listeners: &Listeners) {
+    pub(super) fn start_sweeper(&self, clock: &Clock, listeners: &Listeners) {
         if let Some(store) = &self.store {
-            store.sweep(clock, listeners);
+            store.start_sweeper(clock, listeners);
         }
     }
 
