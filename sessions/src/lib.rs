@@ -8,6 +8,7 @@ mod crypto;
 mod data;
 mod error;
 mod manager;
+pub mod merge;
 mod registry;
 mod session;
 pub mod store;
