@@ -28,7 +28,7 @@ pub use crate::{
     clock::{Clock, Timestamp},
     cookie::{CookieRule, MaxAge, NamePrefix, SameSite},
     crypto::{Key, KeyError, KeyErrorKind, KeyId, KeyRing, KeyRingError, KeyRingErrorKind},
-    data::Schema,
+    data::{OnConflict, Schema},
     error::{BuildError, BuildErrorKind, MultiError, SessionError, SessionErrorKind},
     registry::{Registry, SessionOptions, Store},
     session::{

@@ -18,17 +18,22 @@ mod flash;
 mod fresh;
 mod head;
 mod item;
+#[cfg_attr(not(test), expect(dead_code, reason = "for the hall to call"))]
+mod merge;
 mod payload;
 mod schema;
 mod unknown;
 
+#[cfg_attr(not(test), expect(unused_imports, reason = "for the hall to call"))]
+pub(crate) use self::merge::{MergeError, merge};
 pub use self::{
     bytes::{AsBytes, ByteSeed},
     error::{DecodeError, EncodeError},
     field_writer::FieldWriter,
-    fields::{FieldKeys, Fields},
+    fields::{FieldKeys, FieldRule, Fields},
     flash::FlashField,
     fresh::{Fresh, FreshFallback},
+    merge::OnConflict,
     payload::Stored,
     schema::Schema,
 };
