@@ -9,6 +9,7 @@ mod data;
 mod error;
 mod event;
 mod manager;
+pub mod merge;
 mod registry;
 mod session;
 pub mod store;
