@@ -127,4 +127,8 @@ impl<S: SessionStore, E: Debug + Send + Sync + 'static> PrincipalIndex for Sever
             |index| index.list(principal, now),
         )
     }
+
+    fn limits(&self) -> bool {
+        self.next().principals().is_some_and(|index| index.limits())
+    }
 }

@@ -503,6 +503,10 @@ impl PrincipalIndex for BrokenStore {
             Ok(listed)
         })
     }
+
+    fn limits(&self) -> bool {
+        true
+    }
 }
 
 /// Leaves the others time to come between two steps.
