@@ -7,6 +7,8 @@ mod cookie;
 mod crypto;
 mod data;
 mod error;
+#[cfg(feature = "gorilla")]
+pub mod gorilla;
 mod manager;
 mod registry;
 mod session;
