@@ -8,6 +8,8 @@ mod crypto;
 mod data;
 mod error;
 mod event;
+#[cfg(feature = "gorilla")]
+pub mod gorilla;
 mod manager;
 pub mod merge;
 mod registry;
