@@ -68,6 +68,7 @@ impl Departure {
         server_error: bool,
     ) -> Self {
         let failed = server_error && !desk.save_on_server_error;
+        session.core().note_settled();
         Self::begin(desk, session, Occasion::Leaving { failed })
     }
 

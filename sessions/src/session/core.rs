@@ -157,6 +157,8 @@ pub(crate) struct SlotCore {
     /// How often a writer was called, and how many of those calls were saved.
     writes: Cell<u64>,
     saved_writes: Cell<u64>,
+    /// How far it had been written when it was settled for the response.
+    settled: Cell<Option<Mark>>,
     baseline: RefCell<Baseline>,
     outbox: RefCell<Option<SetCookie>>,
     /// Saves of one session take turns: the second begins with what the first left.
@@ -205,6 +207,7 @@ impl SlotCore {
             gone: Cell::new(false),
             writes: Cell::new(0),
             saved_writes: Cell::new(0),
+            settled: Cell::new(None),
             baseline: RefCell::new(baseline),
             outbox: RefCell::new(None),
             turn: OnceCell::new(),
@@ -252,9 +255,16 @@ impl SlotCore {
         self.writes.get() != self.saved_writes.get()
     }
 
-    /// Whether something was asked of the session that is not saved.
+    /// Whether something was asked of the session that is not saved, and that nobody has settled either: what changed nothing, or was
+    /// dropped with a response that failed, is nothing to tell.
     pub(super) fn is_unsaved(&self) -> bool {
-        self.is_written() || self.intent.get() != Intent::default()
+        let is_asked = self.is_written() || self.intent.get() != Intent::default();
+        is_asked && self.settled.get() != Some(self.mark())
+    }
+
+    /// Notes that the response is about to leave, with or without what was written so far.
+    pub(crate) fn note_settled(&self) {
+        self.settled.set(Some(self.mark()));
     }
 
     pub(crate) fn head_left(&self) -> bool {

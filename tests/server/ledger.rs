@@ -1,0 +1,160 @@
+//! What a store is given, written down before the store hears of it, and what became of it.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use sessions::{
+    Timestamp,
+    store::{
+        Admission, Answer, Loaded, PrincipalIndex, Record, Revision, SessionStore, StoreKey,
+        Touched, Written,
+    },
+};
+
+/// A store whose records a test can see, and spoil.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    store: Arc<dyn SessionStore>,
+    written: Mutex<Vec<(StoreKey, Record)>>,
+    halves_next_rename: AtomicBool,
+}
+
+impl Ledger {
+    pub(crate) fn new(store: Arc<dyn SessionStore>) -> Self {
+        Self {
+            store,
+            written: Mutex::default(),
+            halves_next_rename: AtomicBool::new(false),
+        }
+    }
+
+    /// Every record that was to be written, in order, whatever became of it.
+    pub(crate) fn written(&self) -> Vec<(StoreKey, Record)> {
+        self.lock().clone()
+    }
+
+    /// The records that live, in the order of their keys.
+    pub(crate) async fn live(&self, now: Timestamp) -> Vec<(StoreKey, Record)> {
+        let keys: BTreeSet<StoreKey> = self.lock().iter().map(|(key, _)| *key).collect();
+        let mut live = Vec::new();
+        for key in keys {
+            if let Some(found) = self.store.load(&key, now).await.unwrap() {
+                live.push((key, found.record));
+            }
+        }
+        live
+    }
+
+    /// Changes a record behind everybody's back.
+    pub(crate) async fn spoil(
+        &self,
+        key: &StoreKey,
+        now: Timestamp,
+        spoil: impl FnOnce(&mut Record),
+    ) {
+        let mut found = self.store.load(key, now).await.unwrap().unwrap();
+        spoil(&mut found.record);
+        let update = self
+            .store
+            .update(key, &found.record, found.revision, None, now);
+        assert!(matches!(update.await, Ok(Written::Applied { .. })));
+    }
+
+    /// Breaks off the next renewal between its two steps, as an engine may that cannot change two keys at once: both records live, and
+    /// the answer is lost.
+    pub(crate) fn halve_next_rename(&self) {
+        self.halves_next_rename.store(true, Ordering::Relaxed);
+    }
+
+    /// Begins a new page.
+    pub(crate) fn forget(&self) {
+        self.lock().clear();
+    }
+
+    fn note(&self, key: &StoreKey, record: &Record) {
+        self.lock().push((*key, record.clone()));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(StoreKey, Record)>> {
+        self.written.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl SessionStore for Ledger {
+    fn create<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        self.note(key, record);
+        self.store.create(key, record, admission, now)
+    }
+
+    fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
+        self.store.load(key, now)
+    }
+
+    fn update<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        record: &'a Record,
+        expected: Revision,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        self.note(key, record);
+        self.store.update(key, record, expected, admission, now)
+    }
+
+    fn touch<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        deadline: Timestamp,
+        now: Timestamp,
+    ) -> Answer<'a, Touched> {
+        self.store.touch(key, deadline, now)
+    }
+
+    fn rename<'a>(
+        &'a self,
+        old: &'a StoreKey,
+        new: &'a StoreKey,
+        record: &'a Record,
+        expected: Revision,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Answer<'a, Written> {
+        self.note(new, record);
+        if self.halves_next_rename.swap(false, Ordering::Relaxed) {
+            return Answer::pending(async move {
+                self.store.create(new, record, None, now).await?;
+                Ok(Written::Ambiguous)
+            });
+        }
+        self.store
+            .rename(old, new, record, expected, admission, now)
+    }
+
+    fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
+        self.store.delete(key)
+    }
+
+    fn delete_expired(&self, limit: usize, now: Timestamp) -> Answer<'_, usize> {
+        self.store.delete_expired(limit, now)
+    }
+
+    fn principals(&self) -> Option<&dyn PrincipalIndex> {
+        self.store.principals()
+    }
+
+    fn expires_by_itself(&self) -> bool {
+        self.store.expires_by_itself()
+    }
+}

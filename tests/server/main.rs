@@ -1,0 +1,16 @@
+//! Sessions that stay on the server, as a visitor meets them: over a socket, in parallel, with stores that fail and requests that overtake
+//! each other.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod asking;
+mod deadlines;
+mod engine;
+mod faults;
+#[path = "../http/journal.rs"]
+mod journal;
+mod ledger;
+mod saving;
+mod site;
+mod strangers;
+mod token;
