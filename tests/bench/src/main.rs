@@ -1,6 +1,9 @@
-//! What a session costs: `sessions-bench CONTENDER CASE REQUESTS`, or without arguments the allocations of every case.
+//! What a session costs: `sessions-bench CONTENDER CASE REQUESTS`, or without arguments the allocations of every case; and what a sweep of
+//! the memory store costs its neighbors: `sessions-bench sweep SESSIONS`.
 //!
 //! Run under `valgrind --tool=callgrind` with two numbers of requests, the difference of the instructions is what the requests cost.
+
+mod sweep;
 
 use std::{alloc::System, env, error::Error, io::Write as _};
 
@@ -202,9 +205,13 @@ async fn contend(contender: &str, case: &str, requests: usize) -> Result<usize, 
 async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let mut out = std::io::stdout();
-    if let [contender, case, requests] = arguments.as_slice() {
-        contend(contender, case, requests.parse()?).await?;
-        return Ok(());
+    match arguments.as_slice() {
+        [sweep, sessions] if sweep == "sweep" => return sweep::run(sessions.parse()?, &mut out),
+        [contender, case, requests] => {
+            contend(contender, case, requests.parse()?).await?;
+            return Ok(());
+        }
+        _ => {}
     }
     for case in CASES {
         for contender in CONTENDERS {
