@@ -20,7 +20,7 @@ use actix_web::{
     web,
 };
 use serde::{Deserialize, Serialize};
-use sessions::{CookieStore, KeyRing, Session, SessionData, SessionMiddleware};
+use sessions::{CookieStore, KeyRing, MemoryStore, Session, SessionData, SessionMiddleware, Store};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -95,7 +95,14 @@ async fn peer_modify(session: PeerSession) -> actix_web::Result<HttpResponse> {
     Ok(HttpResponse::Ok().body("ok"))
 }
 
-const CONTENDERS: [&str; 5] = ["bare", "sealed", "signed", "peer-private", "peer-signed"];
+const CONTENDERS: [&str; 6] = [
+    "bare",
+    "sealed",
+    "signed",
+    "memory",
+    "peer-private",
+    "peer-signed",
+];
 const CASES: [&str; 3] = ["untouched", "read", "modify"];
 
 /// Sends so many requests and gives the allocations of the last one.
@@ -135,7 +142,7 @@ where
 
 async fn contend(contender: &str, case: &str, requests: usize) -> Result<usize, Box<dyn Error>> {
     let keys = KeyRing::generate()?;
-    let ours = |store| SessionMiddleware::builder(store).build();
+    let ours = |store: Store| SessionMiddleware::builder(store).build();
     let routes = |config: &mut web::ServiceConfig| {
         config
             .route("/untouched", web::get().to(untouched))
@@ -161,13 +168,19 @@ async fn contend(contender: &str, case: &str, requests: usize) -> Result<usize, 
     match contender {
         "sealed" => {
             let app = App::new()
-                .wrap(ours(CookieStore::sealed(keys))?)
+                .wrap(ours(CookieStore::sealed(keys).into())?)
                 .configure(routes);
             run(&init_service(app).await, case, requests).await
         }
         "signed" => {
             let app = App::new()
-                .wrap(ours(CookieStore::signed(keys))?)
+                .wrap(ours(CookieStore::signed(keys).into())?)
+                .configure(routes);
+            run(&init_service(app).await, case, requests).await
+        }
+        "memory" => {
+            let app = App::new()
+                .wrap(ours(MemoryStore::new().into())?)
                 .configure(routes);
             run(&init_service(app).await, case, requests).await
         }
