@@ -22,6 +22,7 @@ pub(crate) struct Ledger {
     store: Arc<dyn SessionStore>,
     written: Mutex<Vec<(StoreKey, Record)>>,
     halves_next_rename: AtomicBool,
+    always_conflicts: AtomicBool,
 }
 
 impl Ledger {
@@ -30,6 +31,7 @@ impl Ledger {
             store,
             written: Mutex::default(),
             halves_next_rename: AtomicBool::new(false),
+            always_conflicts: AtomicBool::new(false),
         }
     }
 
@@ -71,6 +73,15 @@ impl Ledger {
         self.halves_next_rename.store(true, Ordering::Relaxed);
     }
 
+    /// Lets somebody be faster than every update and every renewal.
+    pub(crate) fn always_conflict(&self, always: bool) {
+        self.always_conflicts.store(always, Ordering::Relaxed);
+    }
+
+    fn conflicts(&self) -> bool {
+        self.always_conflicts.load(Ordering::Relaxed)
+    }
+
     /// Begins a new page.
     pub(crate) fn forget(&self) {
         self.lock().clear();
@@ -110,6 +121,9 @@ impl SessionStore for Ledger {
         now: Timestamp,
     ) -> Answer<'a, Written> {
         self.note(key, record);
+        if self.conflicts() {
+            return Answer::ready(Ok(Written::Conflict));
+        }
         self.store.update(key, record, expected, admission, now)
     }
 
@@ -132,6 +146,9 @@ impl SessionStore for Ledger {
         now: Timestamp,
     ) -> Answer<'a, Written> {
         self.note(new, record);
+        if self.conflicts() {
+            return Answer::ready(Ok(Written::Conflict));
+        }
         if self.halves_next_rename.swap(false, Ordering::Relaxed) {
             return Answer::pending(async move {
                 self.store.create(new, record, None, now).await?;

@@ -4,12 +4,14 @@
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod asking;
+mod damaged;
 mod deadlines;
 mod engine;
 mod faults;
 #[path = "../http/journal.rs"]
 mod journal;
 mod ledger;
+mod races;
 mod saving;
 mod site;
 mod strangers;
