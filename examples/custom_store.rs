@@ -1,48 +1,55 @@
 //! A store of your own, from nothing: sessions in a `BTreeMap`. `cargo test --example custom_store` shows that it keeps the contract.
 //!
 //! A store implements [`SessionStore`]: six verbs by key, a sweep, and two questions about what it can do. It sees keys, records and
-//! deadlines; tokens, cookies, encryption and your types are other people's work. Read the contract's own page beside this one: every clause
-//! there has a test, and the last lines of this file run them all.
+//! deadlines; tokens, cookies, encryption and your types are other people's work. What each clause asks for is explained in the chapter
+//! "A store of your own" of `sessions::store`; every clause has a test, and the last lines of this file run them all.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sessions::Timestamp;
 use sessions::store::{
-    Admission, Answer, Loaded, PrincipalIndex, Record, Revision, SessionStore, StoreKey, Touched,
-    Written,
+    Admission, Answer, Loaded, Record, Revision, SessionStore, StoreKey, Touched, Written,
 };
 
 /// What an engine keeps. A database has a table for it: the key, a column for each field of [`Record`], and an index by deadline.
-///
-/// One lock around everything makes each verb happen at once or not at all. A database does it with a transaction, or with one statement
-/// that says its condition, like `UPDATE … WHERE key = ? AND write_id = ? AND deadline > ?`; never load first and store later.
 #[derive(Debug, Default)]
-pub struct MapStore {
-    records: Mutex<BTreeMap<StoreKey, Record>>,
-}
+pub struct MapStore(Mutex<BTreeMap<StoreKey, Record>>);
 
 impl MapStore {
-    fn records(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Record>> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    /// One lock around everything makes each verb happen at once or not at all. A database does it with a transaction, or with one statement
+    /// that says its condition, like `UPDATE … WHERE key = ? AND write_id = ? AND deadline > ?`; never load first and store later.
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Record>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-/// The record under a key, if it lives. Every verb asks this first: what is past its deadline is not there, swept or not.
-fn living<'a>(
-    records: &'a mut BTreeMap<StoreKey, Record>,
-    key: &StoreKey,
-    now: Timestamp,
-) -> Option<&'a mut Record> {
-    records.get_mut(key).filter(|record| record.deadline > now)
-}
-
-/// The state a record is in. The caller names each write at random, so the name of the last one will do; an engine that counts versions by
-/// itself can use those. A touch must not change it.
-fn revision(record: &Record) -> Revision {
-    Revision::from(record.write_id)
+    /// The three verbs that write are one: if the key `old` is in the state `expected`, put a record under `key` in its place.
+    ///
+    /// A creation expects nothing, and `old` is `key`, as with an update; only a rename has two.
+    fn write(
+        &self,
+        (old, expected): (&StoreKey, Option<Revision>),
+        key: &StoreKey,
+        record: &Record,
+        now: Timestamp,
+    ) -> Answer<'_, Written> {
+        let mut records = self.lock();
+        // What is past its deadline is not there, swept or not.
+        let living = |key| records.get(key).filter(|found| found.deadline > now);
+        // A record's state is the name of the write that left it so. The caller names each at random: no state ever comes back.
+        let state = |key| living(key).map(|found| Revision::from(found.write_id));
+        // With an engine to wait for: `Answer::pending(async move { … })`, and `Written::Ambiguous` if its answer is lost.
+        Answer::ready(Ok(if expected.is_some() && state(old).is_none() {
+            // Do not create it: a session that was destroyed while this request was under way stays destroyed.
+            Written::Missing
+        } else if state(old) != expected || old != key && state(key).is_some() {
+            Written::Conflict
+        } else {
+            records.remove(old);
+            records.insert(*key, record.clone());
+            Written::applied(record.write_id)
+        }))
+    }
 }
 
 impl SessionStore for MapStore {
@@ -51,56 +58,36 @@ impl SessionStore for MapStore {
         &'a self,
         key: &'a StoreKey,
         record: &'a Record,
-        _admission: Option<Admission>,
+        _: Option<Admission>,
         now: Timestamp,
     ) -> Answer<'a, Written> {
-        let mut records = self.records();
-        if living(&mut records, key, now).is_some() {
-            return Answer::ready(Ok(Written::Conflict));
-        }
-        records.insert(*key, record.clone());
-        // With an engine to wait for: `Answer::pending(async move { … })`.
-        Answer::ready(Ok(Written::applied(revision(record))))
+        self.write((key, None), key, record, now)
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
-        let loaded = living(&mut self.records(), key, now).map(|record| Loaded {
-            record: record.clone(),
-            revision: revision(record),
-        });
-        Answer::ready(Ok(loaded))
+        let records = self.lock();
+        let found = records.get(key).filter(|found| found.deadline > now);
+        Answer::ready(Ok(found.map(|found| Loaded {
+            record: found.clone(),
+            revision: found.write_id.into(),
+        })))
     }
 
-    /// Never creates: a session that was destroyed while this request was under way stays destroyed.
-    ///
-    /// If the answer of the engine is lost, say [`Written::Ambiguous`]: the caller loads, and sees from the write's name whether it was done.
     fn update<'a>(
         &'a self,
         key: &'a StoreKey,
         record: &'a Record,
         expected: Revision,
-        _admission: Option<Admission>,
+        _: Option<Admission>,
         now: Timestamp,
     ) -> Answer<'a, Written> {
-        Answer::ready(Ok(match living(&mut self.records(), key, now) {
-            None => Written::Missing,
-            Some(found) if revision(found) != expected => Written::Conflict,
-            Some(found) => {
-                found.clone_from(record);
-                Written::applied(revision(record))
-            }
-        }))
+        self.write((key, Some(expected)), key, record, now)
     }
 
     /// Requests overtake each other: only ever move the two times forward, and write nothing else back.
-    fn touch<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        deadline: Timestamp,
-        now: Timestamp,
-    ) -> Answer<'a, Touched> {
-        let mut records = self.records();
-        let Some(found) = living(&mut records, key, now) else {
+    fn touch(&self, key: &StoreKey, deadline: Timestamp, now: Timestamp) -> Answer<'_, Touched> {
+        let mut records = self.lock();
+        let Some(found) = records.get_mut(key).filter(|found| found.deadline > now) else {
             return Answer::ready(Ok(Touched::Missing));
         };
         found.deadline = found.deadline.max(deadline);
@@ -115,36 +102,26 @@ impl SessionStore for MapStore {
         new: &'a StoreKey,
         record: &'a Record,
         expected: Revision,
-        _admission: Option<Admission>,
+        _: Option<Admission>,
         now: Timestamp,
     ) -> Answer<'a, Written> {
-        let mut records = self.records();
-        let is_taken = living(&mut records, new, now).is_some();
-        Answer::ready(Ok(match living(&mut records, old, now) {
-            None => Written::Missing,
-            Some(found) if is_taken || revision(found) != expected => Written::Conflict,
-            Some(_) => {
-                records.remove(old);
-                records.insert(*new, record.clone());
-                Written::applied(revision(record))
-            }
-        }))
+        self.write((old, Some(expected)), new, record, now)
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
-        self.records().remove(key);
+        self.lock().remove(key);
         Answer::ready(Ok(()))
     }
 
     /// Keep to the limit: it is what keeps a sweep short. A database does it with `DELETE … WHERE deadline <= ? LIMIT ?`.
     fn delete_expired(&self, limit: usize, now: Timestamp) -> Answer<'_, usize> {
-        let mut records = self.records();
+        let mut records = self.lock();
         let dead = records.extract_if(.., |_, record| record.deadline <= now);
         Answer::ready(Ok(dead.take(limit).count()))
     }
 
     /// Without an index by principal, sessions can be neither listed nor limited, and whoever configures that is told at start.
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
+    fn principals(&self) -> Option<&dyn sessions::store::PrincipalIndex> {
         None
     }
 
@@ -154,10 +131,6 @@ impl SessionStore for MapStore {
     }
 }
 
+// One test for each law of the contract. The closure makes an empty store: with an engine, in a schema or folder of its own.
 #[cfg(test)]
-mod tests {
-    use super::MapStore;
-
-    // One test for each law of the contract. The closure makes an empty store: with an engine, in a schema or folder of its own.
-    sessions::store_conformance!(async || MapStore::default());
-}
+sessions::store_conformance!(async || MapStore::default());

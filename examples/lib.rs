@@ -4,4 +4,5 @@
 //! | --- | --- |
 //! | `quickstart` | a small shop: visits, a cart with flash messages, logging in and out, "keep me logged in" |
 //! | `custom_store` | a store of your own, and how it proves itself (`cargo test --example custom_store`) |
+//! | `cron_sweep` | deletes the dead sessions of a directory, for a cron job |
 //! | `keygen` | prints a fresh key for `SESSION_KEYS` |

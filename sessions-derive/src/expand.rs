@@ -7,7 +7,7 @@ use crate::{
     ast::{Container, Field, own_span},
     bound,
     errors::Errors,
-    fallback, shape, valid, with,
+    fallback, merge, shape, valid, with,
 };
 
 /// Expands `#[derive(SessionData)]`, or says what is wrong with its input.
@@ -36,7 +36,8 @@ fn working(container: &Container<'_>) -> TokenStream {
     let keys = container.stored().map(|field| {
         let key = field.key();
         let aliases = field.attrs.aliases.iter().map(|alias| &alias.value);
-        quote!(#krate::__private::FieldKeys::new(#key, &[#(#aliases),*]))
+        let keys = quote!(#krate::__private::FieldKeys::new(#key, &[#(#aliases),*]));
+        merge::with_rule(container, field, keys)
     });
     let ordered = container
         .stored()
@@ -47,6 +48,7 @@ fn working(container: &Container<'_>) -> TokenStream {
     let decode_fields = decode_fields(container, &generics);
     let previous = previous(container);
     let principal = principal(container);
+    let merge_field = merge::merge_field(container);
     let session_data = session_data(container, &generics);
     let accessors = accessor::expand(container, Body::Working);
     let version_check = version_check(container);
@@ -65,6 +67,7 @@ fn working(container: &Container<'_>) -> TokenStream {
             #decode_fields
             #previous
             #principal
+            #merge_field
         }
 
         #version_check
@@ -252,7 +255,7 @@ fn local_of_alias(field: &Field<'_>) -> Option<Ident> {
 }
 
 /// Returns the value of a field that has none yet.
-fn default_of(field: &Field<'_>) -> TokenStream {
+pub(crate) fn default_of(field: &Field<'_>) -> TokenStream {
     if let Some(expr) = field.default_expr() {
         return expr.to_token_stream();
     }

@@ -14,6 +14,7 @@ mod bound;
 mod errors;
 mod expand;
 mod fallback;
+mod merge;
 mod name;
 mod reserved;
 mod shape;

@@ -116,10 +116,12 @@ impl SessionEventKind {
     }
 }
 
+type Hook = dyn Fn(&SessionEvent<'_>) + Send + Sync;
+
 /// Those who listen, for all worker threads.
 #[derive(Clone, Default)]
 pub(crate) struct Listeners {
-    hooks: Vec<Arc<dyn Fn(&SessionEvent<'_>) + Send + Sync>>,
+    hooks: Vec<Arc<Hook>>,
 }
 
 impl Listeners {

@@ -8,11 +8,15 @@ mod crypto;
 mod data;
 mod error;
 mod event;
+#[cfg(feature = "gorilla")]
+pub mod gorilla;
 mod manager;
+pub mod merge;
 mod registry;
 mod session;
 pub mod store;
 mod stores;
+mod sweeper;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 mod vault;
@@ -45,6 +49,7 @@ pub use crate::{
         CookieStore, FilesystemDurability, FilesystemError, FilesystemErrorKind, FilesystemReads,
         FilesystemStore, MemoryStore,
     },
+    sweeper::{Sweep, delete_all_expired},
     vault::{PrincipalSessions, SessionInfo},
     web::{
         OpeningSession, SessionMiddleware, SessionMiddlewareBuilder, SessionMiddlewareService,

@@ -4,8 +4,8 @@ pub use serde;
 
 pub use crate::{
     data::{
-        AsBytes, ByteSeed, DecodeError, EncodeError, FieldKeys, FieldWriter, Fields, FlashField,
-        Fresh, FreshFallback, Stored,
+        AsBytes, ByteSeed, DecodeError, EncodeError, FieldKeys, FieldRule, FieldWriter, Fields,
+        FlashField, Fresh, FreshFallback, Stored,
     },
     session::{Accessors, Shown, ShownFallback, Slot},
 };

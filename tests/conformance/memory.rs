@@ -1,4 +1,4 @@
-//! The memory store, which has every ability but to forget by itself; and the wrappers, which change nothing until told to.
+//! The memory store, which has every ability but to forget by itself; as it is, shared, and in the wrappers, which change nothing until told to.
 
 mod plain {
     sessions::store_conformance!(async || sessions::MemoryStore::new());
@@ -13,4 +13,12 @@ mod wrapped {
     sessions::store_conformance!(
         async || CountingStore::new(FaultyStore::new(GatedStore::new(MemoryStore::new())))
     );
+}
+
+mod shared {
+    use std::sync::Arc;
+
+    use sessions::{MemoryStore, store::SessionStore};
+
+    sessions::store_conformance!(async || Arc::new(MemoryStore::new()) as Arc<dyn SessionStore>);
 }

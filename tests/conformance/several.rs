@@ -1,4 +1,7 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    fmt::Debug,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use sessions::{
     Timestamp,
@@ -10,9 +13,11 @@ use sessions::{
 
 /// Several instances of a store on one engine, as several processes have them: each call goes to the next.
 #[derive(Debug)]
-pub(crate) struct Several<S> {
+pub(crate) struct Several<S, E = ()> {
     instances: Vec<S>,
     turn: AtomicUsize,
+    /// What ends with the last call, after the instances.
+    _engine: E,
 }
 
 impl<S> Several<S> {
@@ -20,15 +25,27 @@ impl<S> Several<S> {
         Self {
             instances,
             turn: AtomicUsize::new(0),
+            _engine: (),
         }
     }
 
+    /// Keeps the engine, if it is one that must be cleaned up.
+    pub(crate) fn on<E>(self, engine: E) -> Several<S, E> {
+        Several {
+            instances: self.instances,
+            turn: self.turn,
+            _engine: engine,
+        }
+    }
+}
+
+impl<S, E> Several<S, E> {
     fn next(&self) -> &S {
         &self.instances[self.turn.fetch_add(1, Ordering::Relaxed) % self.instances.len()]
     }
 }
 
-impl<S: SessionStore> SessionStore for Several<S> {
+impl<S: SessionStore, E: Debug + Send + Sync + 'static> SessionStore for Several<S, E> {
     fn create<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -103,11 +120,15 @@ impl<S: SessionStore> SessionStore for Several<S> {
     }
 }
 
-impl<S: SessionStore> PrincipalIndex for Several<S> {
+impl<S: SessionStore, E: Debug + Send + Sync + 'static> PrincipalIndex for Several<S, E> {
     fn list<'a>(&'a self, principal: &'a Principal, now: Timestamp) -> Answer<'a, Vec<Listed>> {
         self.next().principals().map_or_else(
             || Answer::ready(Ok(Vec::new())),
             |index| index.list(principal, now),
         )
+    }
+
+    fn limits(&self) -> bool {
+        self.next().principals().is_some_and(|index| index.limits())
     }
 }

@@ -5,6 +5,7 @@
 )]
 
 mod accessors;
+mod merging;
 mod reserved;
 mod versions;
 mod visitor;

@@ -11,6 +11,8 @@
     reason = "a panic is how a test fails"
 )]
 
+mod records;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -333,17 +335,21 @@ impl Case {
             .join(format!("{}-{format}.txt", self.name))
     }
 
-    /// The entries of its file.
     fn recorded(&self, format: Format) -> BTreeMap<String, String> {
-        let text = std::fs::read_to_string(self.path(format)).unwrap();
-        let entries = text.lines().filter(|line| !line.starts_with('#'));
-        entries
-            .map(|line| {
-                let (name, value) = line.split_once(": ").unwrap();
-                (name.to_owned(), value.to_owned())
-            })
-            .collect()
+        entries(&self.path(format))
     }
+}
+
+/// What is in a file of recorded things, by name.
+fn entries(path: &Path) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let entries = text.lines().filter(|line| !line.starts_with('#'));
+    entries
+        .map(|line| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.to_owned(), value.to_owned())
+        })
+        .collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -387,7 +387,7 @@ pub(super) const REMEDY: &str =
 #[cfg(test)]
 impl Key {
     /// Makes a key that differs from that of any other seed, and is the same in every run.
-    pub(super) fn of_seed(seed: u8) -> Self {
+    pub(crate) fn of_seed(seed: u8) -> Self {
         let bytes = std::array::from_fn(|index| seed.wrapping_mul(32).wrapping_add(index as u8));
         Self::from_bytes(bytes).unwrap()
     }

@@ -5,18 +5,55 @@ use serde_cbor::Deserializer;
 
 use super::{DecodeError, Unknown, head};
 
-/// The wire keys of one stored field.
+/// The wire keys of one stored field, and how it merges.
 #[derive(Clone, Copy, Debug)]
 pub struct FieldKeys {
     key: &'static str,
     aliases: &'static [&'static str],
+    rule: FieldRule,
+}
+
+/// What becomes of a field that two requests changed at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldRule {
+    /// One of the two stays, or neither.
+    Plain,
+    /// [`Schema::merge_field`](super::Schema::merge_field) decides.
+    Function,
+    /// A flash of one message: an `Option`.
+    FlashOne,
+    /// A flash of several messages: a `Vec`, written as an array of them.
+    FlashMany,
+    /// A flash that is written in a way of its own.
+    FlashOpaque,
+    /// Whom the session belongs to.
+    Principal,
 }
 
 impl FieldKeys {
     /// Names the key a field is written under and those it is also read from.
     #[must_use]
     pub const fn new(key: &'static str, aliases: &'static [&'static str]) -> Self {
-        Self { key, aliases }
+        Self {
+            key,
+            aliases,
+            rule: FieldRule::Plain,
+        }
+    }
+
+    /// Says how the field merges.
+    #[must_use]
+    pub const fn merged_by(self, rule: FieldRule) -> Self {
+        Self { rule, ..self }
+    }
+
+    pub(crate) const fn key(&self) -> &'static str {
+        self.key
+    }
+
+    pub(crate) const fn rule(&self) -> FieldRule {
+        self.rule
     }
 }
 

@@ -9,11 +9,17 @@ use super::DecodeError;
 
 const UNSIGNED: u8 = 0;
 const TEXT: u8 = 3;
+const ARRAY: u8 = 4;
 const MAP: u8 = 5;
 
 /// Reads an unsigned number; gives what follows it.
 pub(super) fn read_unsigned(bytes: &[u8]) -> Result<(u64, &[u8]), DecodeError> {
     read(UNSIGNED, bytes)
+}
+
+/// Reads the head of an array of known length; gives the number of its elements and what follows.
+pub(super) fn read_array(bytes: &[u8]) -> Result<(u64, &[u8]), DecodeError> {
+    read(ARRAY, bytes)
 }
 
 /// Reads the head of a map of known length; gives the number of its entries and what follows.
@@ -32,6 +38,10 @@ pub(super) fn read_text(bytes: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
 
 pub(super) fn write_unsigned(number: u64, out: &mut Vec<u8>) {
     write(UNSIGNED, number, out);
+}
+
+pub(super) fn write_array(elements: usize, out: &mut Vec<u8>) {
+    write(ARRAY, elements as u64, out);
 }
 
 pub(super) fn write_map(entries: usize, out: &mut Vec<u8>) {

@@ -2,10 +2,12 @@ use std::fmt;
 
 use serde::{
     Deserialize, Serialize, Serializer,
-    de::{DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor},
+    de::{self, DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor},
     ser::{SerializeMap as _, SerializeSeq as _},
 };
-use serde_cbor::Error;
+use serde_cbor::{Deserializer, Error};
+
+use super::DecodeError;
 
 /// A CBOR data item (RFC 8949) of whatever kind, kept as it came.
 ///
@@ -35,6 +37,15 @@ impl Item {
         serde_cbor::from_slice(&serde_cbor::to_vec(&value)?)
     }
 
+    /// Parts the item that bytes begin with from those behind it.
+    pub(super) fn split(bytes: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
+        let mut deserializer = Deserializer::from_slice(bytes);
+        IgnoredAny::deserialize(&mut deserializer)?;
+        bytes
+            .split_at_checked(deserializer.byte_offset())
+            .ok_or(DecodeError::malformed("the data ends early"))
+    }
+
     /// Reads the item as a `V`.
     pub(crate) fn read<V: DeserializeOwned>(&self) -> Result<V, Error> {
         serde_cbor::from_slice(&serde_cbor::to_vec(self)?)
@@ -42,7 +53,7 @@ impl Item {
 }
 
 impl<'de> Deserialize<'de> for Item {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+    fn deserialize<D: de::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Items)
     }
 }
@@ -107,11 +118,11 @@ impl<'de> Visitor<'de> for Items {
         Ok(Item::Unsigned(value))
     }
 
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Item, E> {
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Item, E> {
         self.visit_i128(value.into())
     }
 
-    fn visit_i128<E: serde::de::Error>(self, value: i128) -> Result<Item, E> {
+    fn visit_i128<E: de::Error>(self, value: i128) -> Result<Item, E> {
         let item = if value < 0 {
             u64::try_from(-1 - value).map(Item::Negative)
         } else {

@@ -27,7 +27,7 @@ pub use self::{
     bytes::{AsBytes, ByteSeed},
     error::{DecodeError, EncodeError},
     field_writer::FieldWriter,
-    fields::{FieldKeys, Fields},
+    fields::{FieldKeys, FieldRule, Fields},
     flash::FlashField,
     fresh::{Fresh, FreshFallback},
     merge::OnConflict,

@@ -33,6 +33,10 @@ pub trait Schema: Sized + 'static {
     #[doc(hidden)]
     const ORDERED: bool;
 
+    /// Whether what stands under a key that is not among [`KEYS`](Self::KEYS) is the type's own, and not another release's.
+    #[doc(hidden)]
+    const DYNAMIC: bool = false;
+
     /// The data of a session that was just begun.
     #[doc(hidden)]
     fn fresh() -> Self;
@@ -67,5 +71,11 @@ pub trait Schema: Sized + 'static {
     #[doc(hidden)]
     fn keep_principal(&mut self, old: &mut Self) {
         _ = old;
+    }
+
+    /// Merges the field of this index by its own function, into `ours`; takes the values out of the other two.
+    #[doc(hidden)]
+    fn merge_field(index: usize, base: &mut Self, ours: &mut Self, theirs: &mut Self) {
+        _ = (index, base, ours, theirs);
     }
 }

@@ -39,8 +39,8 @@ pub enum BuildErrorKind {
     NoStore,
     /// An option that only a store on the server can meet was chosen for a cookie store.
     NeedsServerSide,
-    /// A limit per principal was chosen for a store that cannot count by principal.
-    NoPrincipalIndex,
+    /// A limit per principal was chosen for a store that cannot hold one to it.
+    NoPrincipalLimit,
     /// A store is given no time to answer.
     StoreTimeoutIsZero,
 }
@@ -115,7 +115,7 @@ impl fmt::Display for BuildError {
                 "`principal_limit`, `device_info` and `encrypt_at_rest` need a store on the server, and this session is kept in a cookie; \
                  set them in the options of the sessions that are kept on the server, or of their `Store`"
             }
-            BuildErrorKind::NoPrincipalIndex => {
+            BuildErrorKind::NoPrincipalLimit => {
                 "`principal_limit` needs a store that can count by principal; take another store, or leave the limit out"
             }
             BuildErrorKind::StoreTimeoutIsZero => {

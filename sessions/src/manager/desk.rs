@@ -62,6 +62,15 @@ pub(crate) enum Entering<T: SessionData> {
     Pending(LocalBoxFuture<'static, Result<Slot<T>, SessionError>>),
 }
 
+impl<T: SessionData> Entering<T> {
+    pub(crate) async fn slot(self) -> Result<Slot<T>, SessionError> {
+        match self {
+            Self::Ready(slot) => slot,
+            Self::Pending(slot) => slot.await,
+        }
+    }
+}
+
 /// What becomes of a session, and the payload to be written.
 pub(super) struct Decision {
     pub(super) plan: Plan,

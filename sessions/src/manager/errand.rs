@@ -522,10 +522,18 @@ impl Counter<'_> {
 
     fn unmerged(&self, error: MergeError) -> SessionError {
         match error {
+            MergeError::Conflict(field) => {
+                tracing::info!(
+                    session = &*self.desk.name,
+                    field,
+                    "two requests changed one field"
+                );
+                self.desk.error(SessionErrorKind::Conflict)
+            }
+            MergeError::Unreadable(error) => self.unreadable(error.into()),
             MergeError::Unwritable(error) => {
                 SessionError::unwritable(self.desk.name.clone(), error)
             }
-            error => self.desk.error(SessionErrorKind::Conflict).because(error),
         }
     }
 }

@@ -67,11 +67,11 @@ impl Layer {
     }
 
     /// Has every store swept that needs it, from this worker thread.
-    pub(crate) fn sweep(&self) {
+    pub(crate) fn start_sweepers(&self) {
         let setup = &self.setup;
         let typed = setup.typed.iter().map(|typed| &typed.options);
         for options in setup.default.iter().chain(typed) {
-            options.sweep(&setup.clock, &setup.listeners);
+            options.start_sweeper(&setup.clock, &setup.listeners);
         }
     }
 

@@ -159,24 +159,24 @@ impl OpenSessions {
         }
     }
 
+    /// What the visitor's cookie leads to now, beside what the request has open: a session of nobody's, which is never saved.
+    pub(crate) fn open_beside<T: SessionData>(
+        &self,
+        name: Cow<'static, str>,
+    ) -> Result<Entering<T>, SessionError> {
+        let (visit, layer) = self.answer_for::<T>(&name)?;
+        Ok(self.desk::<T>(&layer, name)?.enter(visit))
+    }
+
     fn find_or_enter<T: SessionData>(
         &self,
         name: Cow<'static, str>,
     ) -> Result<Entering<T>, SessionError> {
-        let (Some(visit), Some(layer)) = (self.visit.get(), self.answering::<T>(&name)) else {
-            return Err(SessionError::new(SessionErrorKind::MiddlewareMissing, name));
-        };
+        let (visit, layer) = self.answer_for::<T>(&name)?;
         if let Some(open) = self.already_open::<T>(&name, &layer) {
             return open.map_err(|kind| SessionError::new(kind, name));
         }
-        let desk = layer.desk::<T>(name)?;
-        let mut others = self.layers().filter(|other| !Rc::ptr_eq(other, &layer));
-        if others.any(|other| other.is_foreign::<T>(&desk)) {
-            return Err(SessionError::new(
-                SessionErrorKind::NameTaken,
-                desk.name.clone(),
-            ));
-        }
+        let desk = self.desk::<T>(&layer, name)?;
         let (entering, session) = match desk.enter::<T>(visit) {
             Entering::Ready(slot) => {
                 let session = slot.as_ref().map(Slot::to_open).map_err(Clone::clone);
@@ -196,6 +196,35 @@ impl OpenSessions {
             session,
         });
         Ok(entering)
+    }
+
+    /// The innermost middleware that answers for a type, and what the request says of itself.
+    fn answer_for<T: SessionData>(
+        &self,
+        name: &Cow<'static, str>,
+    ) -> Result<(&Rc<Visit>, Rc<Layer>), SessionError> {
+        let mut layers = self.layers();
+        let layer = layers.find(|layer| layer.answers::<T>(name));
+        self.visit
+            .get()
+            .zip(layer)
+            .ok_or_else(|| SessionError::new(SessionErrorKind::MiddlewareMissing, name.clone()))
+    }
+
+    fn desk<T: SessionData>(
+        &self,
+        layer: &Rc<Layer>,
+        name: Cow<'static, str>,
+    ) -> Result<Rc<Desk>, SessionError> {
+        let desk = layer.desk::<T>(name)?;
+        let mut others = self.layers().filter(|other| !Rc::ptr_eq(other, layer));
+        if others.any(|other| other.is_foreign::<T>(&desk)) {
+            return Err(SessionError::new(
+                SessionErrorKind::NameTaken,
+                desk.name.clone(),
+            ));
+        }
+        Ok(desk)
     }
 
     fn already_open<T: SessionData>(
@@ -218,11 +247,6 @@ impl OpenSessions {
             (Opened::Pending(shared), None) => entering(&entry.desk, shared.clone()),
             (Opened::Ready(known), None) => Entering::Ready(typed(&entry.desk, known.clone())),
         }))
-    }
-
-    /// The innermost middleware that answers for a type.
-    fn answering<T: SessionData>(&self, name: &str) -> Option<Rc<Layer>> {
-        self.layers().find(|layer| layer.answers::<T>(name))
     }
 
     /// The middlewares around the request, innermost first.

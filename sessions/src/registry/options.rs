@@ -205,6 +205,9 @@ impl SessionOptions {
 
     /// How long the browser keeps the cookie. Default: [`MaxAge::UntilDeadline`]. It is hygiene: the deadlines are enforced by the server
     /// whatever the browser does.
+    ///
+    /// A store on the server sends its cookie again only when the session begins, is renewed or gets another lifetime: there a `Max-Age` is
+    /// no idle timeout.
     pub fn max_age(mut self, max_age: MaxAge) -> Self {
         self.max_age = Some(max_age);
         self
@@ -379,7 +382,7 @@ impl SessionOptions {
 
     /// How many sessions a principal may have at once, and what happens to one more. Default: any number.
     ///
-    /// Holds also for logins at the same instant. `build()` refuses it on a store without an index by principal.
+    /// Holds also for logins at the same instant. `build()` refuses it on a store that cannot count and write in one step.
     ///
     /// ```
     /// use sessions::{MemoryStore, SessionData, SessionMiddleware, store::AdmissionPolicy};
@@ -491,9 +494,9 @@ impl SessionOptions {
     }
 
     /// Has the store swept, if it needs it.
-    pub(super) fn sweep(&self, clock: &Clock, listeners: &Listeners) {
+    pub(super) fn start_sweeper(&self, clock: &Clock, listeners: &Listeners) {
         if let Some(store) = &self.store {
-            store.sweep(clock, listeners);
+            store.start_sweeper(clock, listeners);
         }
     }
 
@@ -552,8 +555,9 @@ impl SessionOptions {
         if timeout.is_zero() {
             return Err(BuildErrorKind::StoreTimeoutIsZero);
         }
-        if self.admission.is_some() && store.principals().is_none() {
-            return Err(BuildErrorKind::NoPrincipalIndex);
+        let limits = store.principals().is_some_and(|index| index.limits());
+        if self.admission.is_some() && !limits {
+            return Err(BuildErrorKind::NoPrincipalLimit);
         }
         Ok(ServerSide {
             vault: Vault::new(Arc::clone(store), timeout, clock.clone()),

@@ -2,7 +2,6 @@ use std::{borrow::Cow, fmt, rc::Rc};
 
 use crate::{
     error::{MultiError, SessionError},
-    manager::Entering,
     session::{Session, SessionData},
 };
 
@@ -64,6 +63,46 @@ impl Registry {
         self.open(name.into()).await
     }
 
+    /// The data of the session of type `T` as it is stored now, whatever this request has read or written; `None` if the visitor has none.
+    ///
+    /// After [`Conflict`](crate::SessionErrorKind::Conflict) it is what somebody else wrote. A session in a cookie is what the request brought.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{MemoryStore, Registry, SessionData, SessionError, SessionMiddleware, test_util::Visitor};
+    ///
+    /// #[derive(SessionData)]
+    /// struct Note {
+    ///     text: String,
+    /// }
+    ///
+    /// async fn page(sessions: Registry) -> Result<String, SessionError> {
+    ///     let mut note = sessions.get::<Note>().await?;
+    ///     note.set_text("new");
+    ///     let stored = sessions.load_fresh::<Note>().await?;
+    ///     Ok(stored.map_or_else(String::new, |stored| format!("{} -> {}", stored.text, note.text())))
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let sessions = SessionMiddleware::builder(MemoryStore::new()).build()?;
+    /// # let app = test::init_service(App::new().wrap(sessions.clone()).route("/", web::get().to(page))).await;
+    /// # let mut visitor = Visitor::new(&sessions);
+    /// # visitor.seed::<Note>(|note| note.set_text("old")).await?;
+    /// # let request = visitor.bring(test::TestRequest::get()).to_request();
+    /// assert_eq!(test::call_and_read_body(&app, request).await, "old -> new");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`get`](Self::get).
+    pub async fn load_fresh<T: SessionData>(&self) -> Result<Option<T>, SessionError> {
+        let entering = self.open.open_beside::<T>(Cow::Borrowed(T::NAME))?;
+        Ok(entering.slot().await?.into_stored())
+    }
+
     /// Saves every open session at once instead of when the response leaves, and reports.
     ///
     /// # Errors
@@ -77,11 +116,7 @@ impl Registry {
         &self,
         name: Cow<'static, str>,
     ) -> Result<Session<T>, SessionError> {
-        let slot = match self.open.open(name) {
-            Entering::Ready(slot) => slot,
-            Entering::Pending(slot) => slot.await,
-        };
-        slot.map(Session::new)
+        self.open.open(name).slot().await.map(Session::new)
     }
 }
 

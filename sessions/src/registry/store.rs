@@ -1,6 +1,12 @@
 use std::sync::Arc;
 
-use crate::{clock::Clock, event::Listeners, store::SessionStore, stores::CookieStore};
+use crate::{
+    clock::Clock,
+    event::{Listeners, SessionEvent},
+    store::SessionStore,
+    stores::CookieStore,
+    sweeper::{self, Sweep},
+};
 
 use super::SessionOptions;
 
@@ -30,6 +36,8 @@ use super::SessionOptions;
 #[must_use]
 pub struct Store {
     pub(super) kind: StoreKind,
+    /// `None` leaves the dead to somebody else.
+    sweep: Option<Sweep>,
     /// Without a store of their own.
     pub(super) options: Option<Box<SessionOptions>>,
 }
@@ -52,8 +60,41 @@ impl Store {
         self
     }
 
-    pub(super) fn sweep(&self, clock: &Clock, listeners: &Listeners) {
-        _ = (clock, listeners, &self.kind);
+    /// Sets how often and in what portions dead sessions are deleted. Default: [`Sweep::default`].
+    ///
+    /// The middleware starts one task for a store and process, which ends with the server. No effect on cookies, and on a store whose engine
+    /// forgets by itself.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use sessions::{MemoryStore, SessionMiddleware, Store, Sweep};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = Store::from(MemoryStore::new()).sweep(Sweep::default().every(Duration::from_secs(600)));
+    /// let sessions = SessionMiddleware::builder(store).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sweep(mut self, sweep: Sweep) -> Self {
+        self.sweep = Some(sweep);
+        self
+    }
+
+    /// Leaves dead sessions to somebody else, such as a cron job that calls [`delete_all_expired`](crate::delete_all_expired).
+    pub fn without_sweeper(mut self) -> Self {
+        self.sweep = None;
+        self
+    }
+
+    /// Begins to sweep, unless that is done already.
+    pub(super) fn start_sweeper(&self, clock: &Clock, listeners: &Listeners) {
+        let (StoreKind::ServerSide(store), Some(sweep)) = (&self.kind, self.sweep) else {
+            return;
+        };
+        let listeners = listeners.clone();
+        sweeper::start(store, sweep, clock.clone(), move |sessions| {
+            listeners.tell(&SessionEvent::expired(sessions));
+        });
     }
 }
 
@@ -62,6 +103,7 @@ impl From<CookieStore> for Store {
         Self {
             kind: StoreKind::ClientSide(store),
             options: None,
+            sweep: Some(Sweep::default()),
         }
     }
 }
@@ -72,6 +114,7 @@ impl<S: SessionStore> From<S> for Store {
         Self {
             kind: StoreKind::ServerSide(Arc::new(store)),
             options: None,
+            sweep: Some(Sweep::default()),
         }
     }
 }

@@ -81,6 +81,13 @@ impl<T: SessionData> Slot<T> {
         }
     }
 
+    /// The data, if it was stored; for a slot that nobody else has.
+    pub(crate) fn into_stored(self) -> Option<T> {
+        self.core().stored()?;
+        let mut contents = self.seat.contents.try_borrow_mut().ok()?;
+        Some(mem::replace(&mut contents.data, T::fresh()))
+    }
+
     /// Without its type, for the request's list of open sessions.
     pub(crate) fn to_open(&self) -> Rc<dyn OpenSession> {
         Rc::clone(&self.seat) as _

@@ -173,6 +173,7 @@ impl Schema for Values {
     const VERSION: u32 = 1;
     const KEYS: &'static [FieldKeys] = &[];
     const ORDERED: bool = true;
+    const DYNAMIC: bool = true;
 
     fn fresh() -> Self {
         Self::default()
@@ -392,7 +393,7 @@ mod tests {
 
     use crate::{
         clock::Clock,
-        data::{self, Unknown},
+        data::{self, MergeError, OnConflict, Unknown},
     };
 
     use super::*;
@@ -430,6 +431,74 @@ mod tests {
         assert_eq!(back.get::<String>("").unwrap().as_deref(), Some("text"));
         assert_eq!(back.get::<Option<u8>>("nothing").unwrap(), Some(None));
         assert_eq!(back.get("below").unwrap(), Some(-1 - i128::from(u64::MAX)));
+    }
+
+    type Entries<'a> = &'a [(&'a str, u8)];
+
+    fn values_of(entries: Entries<'_>) -> Values {
+        let mut values = Values::default();
+        for (key, value) in entries {
+            // Some keys are integers, whose order is not that of their bytes.
+            match key.parse::<i64>() {
+                Ok(key) => values.insert(key, value).unwrap(),
+                Err(_) => values.insert(*key, value).unwrap(),
+            }
+        }
+        values
+    }
+
+    #[test]
+    fn two_changes_merge_key_by_key() {
+        let table: &[(Entries<'_>, Entries<'_>, Entries<'_>, Entries<'_>, bool)] = &[
+            (&[], &[("a", 1)], &[("b", 2)], &[("a", 1), ("b", 2)], true),
+            (
+                &[("-1", 1), ("7", 1), ("300", 1), ("a", 1)],
+                &[("-1", 1), ("7", 2), ("300", 1), ("a", 1)],
+                &[("-1", 3), ("7", 1), ("300", 1), ("-9", 4)],
+                &[("-1", 3), ("7", 2), ("300", 1), ("-9", 4)],
+                true,
+            ),
+            (&[("a", 1)], &[], &[("a", 1), ("b", 1)], &[("b", 1)], true),
+            (&[("a", 1)], &[], &[], &[], true),
+            (&[("a", 1)], &[("a", 2)], &[("a", 2)], &[("a", 2)], true),
+            (&[("a", 1)], &[("a", 2)], &[("a", 3)], &[("a", 2)], false),
+            (&[("a", 1)], &[], &[("a", 3)], &[], false),
+            (&[("a", 1)], &[("a", 2)], &[], &[("a", 2)], false),
+            (&[], &[("a", 1)], &[("a", 2)], &[("a", 1)], false),
+        ];
+        for (row, (base, ours, theirs, expected, agrees)) in table.iter().enumerate() {
+            let [base, ours, theirs] = [base, ours, theirs].map(|side| encoded(&values_of(side)));
+            let merged = |rule| data::merge::<Values>(Some(&base), &ours, &theirs, rule);
+            let expected = encoded(&values_of(expected));
+            assert_eq!(merged(OnConflict::Merge).unwrap(), expected, "row {row}");
+            match merged(OnConflict::Reject) {
+                Ok(merged) => assert!(*agrees && merged == expected, "row {row}"),
+                Err(MergeError::Conflict(key)) => assert!(!agrees && key == "*", "row {row}"),
+                Err(error) => panic!("row {row}: {error:?}"),
+            }
+        }
+        let [ours, theirs] = [("a", 1), ("b", 2)].map(|entry| encoded(&values_of(&[entry])));
+        let merged = data::merge::<Values>(None, &ours, &theirs, OnConflict::Reject).unwrap();
+        assert_eq!(merged, encoded(&values_of(&[("a", 1), ("b", 2)])));
+    }
+
+    #[test]
+    fn a_hash_map_that_was_put_back_in_another_order_is_no_change() {
+        let entry = |numbers: &[u8]| {
+            let map = numbers
+                .iter()
+                .map(|number| (Item::Unsigned((*number).into()), Item::Null));
+            let mut values = Values::default();
+            values.insert("map", &Item::Map(map.collect())).unwrap();
+            encoded(&values)
+        };
+        let merged = data::merge::<Values>(
+            Some(&entry(&[1, 2])),
+            &entry(&[2, 1]),
+            &entry(&[1, 2, 3]),
+            OnConflict::Reject,
+        );
+        assert_eq!(merged.unwrap(), entry(&[1, 2, 3]));
     }
 
     // Read by hand against RFC 8949, section 3. A change here is another format.

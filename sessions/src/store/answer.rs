@@ -47,17 +47,12 @@ impl<'a, T> Answer<'a, T> {
     }
 }
 
-impl<'a, T> Answer<'a, T> {
-    /// The answer that is there already, or the wait for it.
-    pub(crate) fn into_ready(
-        self,
-    ) -> Result<
-        Result<T, StoreError>,
-        Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>,
-    > {
+impl<T> Answer<'_, T> {
+    /// The answer if it is there already, or else the wait for it.
+    pub(crate) fn into_ready(self) -> Result<Result<T, StoreError>, Self> {
         match self.state {
             State::Ready(answer) => Ok(answer.into_inner()),
-            State::Pending(answer) => Err(answer),
+            State::Pending(_) => Err(self),
         }
     }
 }

@@ -25,7 +25,7 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// `Conflict` if one lives there. With an `admission`, counts the live sessions of the record's principal in the same step; beyond the
     /// limit it answers `Refused` or ends the oldest, as the policy says, so that parallel calls never exceed the limit together. A record
-    /// without a principal is admitted. A store without [`principals`](Self::principals) is never given an admission.
+    /// without a principal is admitted. A store is only given an admission if its index [`limits`](PrincipalIndex::limits).
     fn create<'a>(
         &'a self,
         key: &'a StoreKey,

@@ -3,6 +3,8 @@
 //! Three names for one session, of three types that cannot be confused: a *token* opens it and stands in the visitor's cookie only; a
 //! [`StoreKey`], a hash of the token, finds its [`Record`] in a store; a [`Handle`] names it in public and opens nothing. An engine
 //! implements [`SessionStore`] and needs to get right what is written there, nothing else.
+//!
+#![doc = include_str!("../../docs/custom-store.md")]
 
 mod answer;
 mod contract;

@@ -69,6 +69,11 @@ pub trait PrincipalIndex: Send + Sync {
     /// What was created, changed owner, deleted or expired before the call is answered for; the index and the records never differ for
     /// longer than one call.
     fn list<'a>(&'a self, principal: &'a Principal, now: Timestamp) -> Answer<'a, Vec<Listed>>;
+
+    /// Whether the store can also hold a principal to a limit, and so may be given an [`Admission`].
+    ///
+    /// It takes an engine that counts and writes in one step. Where records and index lie on several machines, it is `false`.
+    fn limits(&self) -> bool;
 }
 
 /// One session in a list.

@@ -66,9 +66,10 @@ impl fmt::Debug for WriteId {
     }
 }
 
-/// A store's own word for the state a record is in: every applied write changes it, a touch does not.
+/// A store's own word for the state a record is in: every applied write changes it to one it never was, a touch does not.
 ///
-/// Only the store that gave it looks into it.
+/// Only the store that gave it looks into it. If a state came back together with its content, whoever loaded the record in it the first time
+/// would overwrite, unseen, what happened in between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Revision([u8; 16]);
 

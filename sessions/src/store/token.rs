@@ -126,6 +126,19 @@ mod tests {
     }
 
     #[test]
+    fn the_key_of_a_token_is_frozen() {
+        // Computed with another implementation of SHA-256.
+        const CART: &str = "09f9c4b303c1c57b30764e50b5e495299fe6780cb08878f835ae4b1592b6ccc9";
+        const LOGIN: &str = "0f25f86f82ede553653341425c9be44bfd0e7e66f9443979e78093e3a3c17ca9";
+        let token = Token(std::array::from_fn(|index| u8::try_from(index).unwrap()));
+        let mut value = Vec::new();
+        token.write_value(&mut value);
+        assert_eq!(value, b"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
+        assert_eq!(token.store_key("cart").to_string(), CART);
+        assert_eq!(token.store_key("login").to_string(), LOGIN);
+    }
+
+    #[test]
     fn a_token_opens_the_session_it_was_issued_for_and_no_other() {
         let token = Token([7; 32]);
         assert_ne!(token.store_key("cart"), token.store_key("login"));

@@ -10,7 +10,7 @@ use actix_web::{
 use crate::{
     cookie::RequestCookies,
     error::MultiError,
-    manager::{Audience, Entering, Visit},
+    manager::{Audience, Visit},
     registry::{Layer, OpenSessions},
     session::{HeadLeft, Session, SessionData},
     web::SessionMiddleware,
@@ -162,10 +162,7 @@ impl Visitor {
 }
 
 async fn open_session<T: SessionData>(open: &OpenSessions) -> Result<Session<T>, MultiError> {
-    let slot = match open.open::<T>(Cow::Borrowed(T::NAME)) {
-        Entering::Ready(slot) => slot,
-        Entering::Pending(slot) => slot.await,
-    };
+    let slot = open.open::<T>(Cow::Borrowed(T::NAME)).slot().await;
     slot.map(Session::new).map_err(MultiError::from)
 }
 

@@ -147,6 +147,10 @@ macro_rules! wrap_store {
                     )
                 })
             }
+
+            fn limits(&self) -> bool {
+                self.store.principals().is_some_and(|index| index.limits())
+            }
         }
     };
 }

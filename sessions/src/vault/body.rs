@@ -155,3 +155,145 @@ fn parts_of(head: &[u8; HEAD]) -> Option<(Persistence, Option<Timestamp>, Timest
     let authenticated = (authenticated.as_seconds() > 0).then_some(authenticated);
     Some((persistence, authenticated, time([f, g, h, i, j])))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Handle, WriteId};
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    fn meta() -> Meta {
+        Meta {
+            handle: Handle::from_bytes([7; 16]),
+            created: at(1_700_000_000),
+            authenticated: Some(at(1_700_000_100)),
+            idle_deadline: at(1_700_000_200),
+            absolute_deadline: at(1_700_000_300),
+            persistence: Persistence::Remembered,
+        }
+    }
+
+    fn record(meta: &Meta, body: Vec<u8>) -> Record {
+        Record {
+            handle: meta.handle,
+            write_id: WriteId::from_bytes([1; 16]),
+            created: meta.created,
+            last_seen: meta.created,
+            deadline: meta.idle_deadline,
+            principal: None,
+            device: None,
+            body,
+        }
+    }
+
+    fn token() -> (Token, StoreKey) {
+        let token = Token::parse(&[b'A'; 43]).unwrap();
+        let key = token.store_key("cart");
+        (token, key)
+    }
+
+    #[test]
+    fn a_body_has_fixed_bytes() {
+        let (token, key) = token();
+        let body = BodyCodec::new("cart", None).write(&meta(), b"data", &token, &key);
+        let mut expected = vec![1, 1];
+        expected.extend([0, 0x65, 0x53, 0xf1, 0x64]);
+        expected.extend([0, 0x65, 0x53, 0xf2, 0x2c]);
+        expected.extend(b"data");
+        assert_eq!(body.unwrap(), expected);
+    }
+
+    #[test]
+    fn a_body_reads_back_as_it_was_written() {
+        let (token, key) = token();
+        let secret = Key::of_seed(1);
+        for codec in [
+            BodyCodec::new("cart", None),
+            BodyCodec::new("cart", Some(&secret)),
+        ] {
+            for persistence in [
+                Persistence::Configured,
+                Persistence::Remembered,
+                Persistence::ForgottenOnClose,
+            ] {
+                for authenticated in [None, Some(at(1_700_000_100))] {
+                    let meta = Meta {
+                        persistence,
+                        authenticated,
+                        ..meta()
+                    };
+                    let body = codec.write(&meta, b"data", &token, &key).unwrap();
+                    assert_eq!(body.len(), codec.overhead() + 4);
+                    let read = codec.read(record(&meta, body), &token, &key).unwrap();
+                    assert_eq!((read.meta, read.payload.as_bytes()), (meta, &b"data"[..]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_idle_deadline_is_the_records_and_never_behind_the_absolute_one() {
+        let (token, key) = token();
+        let codec = BodyCodec::new("cart", None);
+        let body = codec.write(&meta(), b"", &token, &key).unwrap();
+        let read = |deadline| {
+            let record = Record {
+                deadline: at(deadline),
+                ..record(&meta(), body.clone())
+            };
+            codec.read(record, &token, &key).unwrap().meta.idle_deadline
+        };
+        assert_eq!(read(1_700_000_250), at(1_700_000_250));
+        assert_eq!(read(1_700_000_999), at(1_700_000_300));
+    }
+
+    #[test]
+    fn what_is_no_body_is_refused() {
+        let (token, key) = token();
+        let plain = BodyCodec::new("cart", None);
+        let sealed = BodyCodec::new("cart", Some(&Key::of_seed(1)));
+        let bodies = [
+            (vec![], Rejection::Undecodable),
+            (vec![0; 30], Rejection::Undecodable),
+            (vec![1; 11], Rejection::Undecodable),
+            (vec![3; 60], Rejection::Undecodable),
+            ([vec![1, 9], vec![0; 10]].concat(), Rejection::Undecodable),
+        ];
+        for (body, reason) in bodies {
+            let refused = plain.read(record(&meta(), body), &token, &key);
+            assert_eq!(refused.unwrap_err(), reason);
+        }
+        // Neither kind is taken for the other: whoever can write to the store could choose it.
+        for (written, read) in [(&plain, &sealed), (&sealed, &plain)] {
+            let body = written.write(&meta(), b"data", &token, &key).unwrap();
+            let refused = read.read(record(&meta(), body), &token, &key);
+            assert_eq!(refused.unwrap_err(), Rejection::Unauthentic);
+        }
+        for len in 0..sealed.overhead() - HEAD {
+            let refused = sealed.read(record(&meta(), vec![2; len]), &token, &key);
+            assert!(refused.is_err(), "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn a_principal_has_one_key_a_session_name() {
+        let principal = |name: &str, key: Option<&Key>, principal: &str| {
+            BodyCodec::new(name, key)
+                .principal(principal)
+                .as_bytes()
+                .to_vec()
+        };
+        assert_eq!(principal("login", None, "ada"), b"login\0ada");
+        let longest = "x".repeat(512 - "login\0".len());
+        assert_eq!(principal("login", None, &longest).len(), 512);
+        let longer = principal("login", None, &format!("{longest}x"));
+        assert_eq!((longer.len(), &longer[..6]), (38, &b"login\x01"[..]));
+        let secret = Key::of_seed(1);
+        let sealed = principal("login", Some(&secret), "ada");
+        assert_eq!((sealed.len(), &sealed[..6]), (38, &b"login\x02"[..]));
+        assert_ne!(sealed[6..], principal("admin", Some(&secret), "ada")[6..]);
+    }
+}

@@ -141,7 +141,7 @@ where
 
     fn new_transform(&self, service: S) -> Self::Future {
         let layer = Layer::new(Arc::clone(&self.setup));
-        layer.sweep();
+        layer.start_sweepers();
         ready(Ok(SessionMiddlewareService {
             service,
             layer: Rc::new(layer),

@@ -50,6 +50,7 @@ laws_find! {
     an_update_by_a_stale_revision_conflicts_and_leaves_the_record: UpdatesByAnyRevision;
     an_update_of_nothing_is_missing_and_creates_nothing: UpdateCreates;
     every_write_changes_the_revision: TakesTheContentForTheRevision;
+    a_revision_never_comes_back: CountsEqualWrites TakesTheContentForTheRevision;
     a_touch_moves_deadline_and_last_seen_and_nothing_else: TouchLeavesLastSeen TouchIsAWrite;
     a_touch_never_moves_a_time_back: TouchMovesBack;
     a_touch_leaves_the_revision: TouchIsAWrite;
@@ -130,4 +131,14 @@ fn every_law_is_in_the_macro_and_has_a_store_that_breaks_it() {
         .map(str::to_owned)
         .collect::<BTreeSet<_>>();
     assert_eq!(made, written, "the macro makes a test of each law");
+}
+
+#[test]
+fn the_chapter_for_authors_names_every_law() {
+    let chapter = Path::new(env!("CARGO_MANIFEST_DIR")).join("../sessions/docs/custom-store.md");
+    let chapter = fs::read_to_string(chapter).unwrap();
+    let named = chapter.split('`').collect::<BTreeSet<_>>();
+    for law in LAWS {
+        assert!(named.contains(law), "{law} is explained nowhere");
+    }
 }

@@ -29,6 +29,7 @@ pub(crate) enum Flaw {
     UpdatesByAnyRevision,
     UpdateCreates,
     TakesTheContentForTheRevision,
+    CountsEqualWrites,
     TouchLeavesLastSeen,
     TouchMovesBack,
     TouchIsAWrite,
@@ -71,6 +72,8 @@ pub(crate) struct BrokenStore {
     flaw: Flaw,
     /// What was deleted, for the way back.
     trash: Mutex<HashMap<StoreKey, Record>>,
+    /// How many writes of the same body a write came after.
+    equals: Mutex<HashMap<WriteId, u8>>,
 }
 
 /// By this clock, nothing has ever died.
@@ -82,6 +85,7 @@ impl BrokenStore {
             store: MemoryStore::new(),
             flaw,
             trash: Mutex::default(),
+            equals: Mutex::default(),
         }
     }
 
@@ -127,14 +131,28 @@ impl BrokenStore {
 
     /// A revision as a caller sees it.
     fn shown(&self, loaded: &Loaded) -> Revision {
-        if self.has(Flaw::TakesTheContentForTheRevision) {
-            let mut bytes = [0; 16];
-            for (place, byte) in loaded.record.body.iter().enumerate() {
-                bytes[place % 16] ^= byte;
-            }
-            return Revision::from_bytes(bytes);
+        if !self.has(Flaw::TakesTheContentForTheRevision) && !self.has(Flaw::CountsEqualWrites) {
+            return loaded.revision;
         }
-        loaded.revision
+        let mut bytes = [0; 16];
+        for (place, byte) in loaded.record.body.iter().enumerate() {
+            bytes[place % 16] ^= byte;
+        }
+        let equals = self.equals.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes[0] ^= equals.get(&loaded.record.write_id).unwrap_or(&0);
+        Revision::from_bytes(bytes)
+    }
+
+    /// Notes whether a write leaves the body as it is: a new state then, whereas another body has one of its own, which it had before.
+    fn note(&self, loaded: Option<&Loaded>, record: &Record) {
+        let Some(Loaded { record: before, .. }) = loaded else {
+            return;
+        };
+        if self.has(Flaw::CountsEqualWrites) && before.body == record.body {
+            let mut equals = self.equals.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = equals.get(&before.write_id).unwrap_or(&0) + 1;
+            equals.insert(record.write_id, count);
+        }
     }
 
     /// The true revision, if the caller names the one that it is shown as.
@@ -294,6 +312,7 @@ impl SessionStore for BrokenStore {
             let expected = self
                 .meant(key, expected, Flaw::UpdatesByAnyRevision, now)
                 .await?;
+            self.note(loaded.as_ref(), &record);
             match self.flaw {
                 Flaw::UpdateKeepsTheOwner => {
                     record.principal = loaded.and_then(|loaded| loaded.record.principal);
@@ -386,6 +405,7 @@ impl SessionStore for BrokenStore {
             let expected = self
                 .meant(old, expected, Flaw::RenamesByAnyRevision, now)
                 .await?;
+            self.note(loaded.as_ref(), record);
             match self.flaw {
                 Flaw::RenameLeavesTheOld => {
                     return self.store.create(new, record, admission, now).await;
@@ -482,6 +502,10 @@ impl PrincipalIndex for BrokenStore {
             }
             Ok(listed)
         })
+    }
+
+    fn limits(&self) -> bool {
+        true
     }
 }
 

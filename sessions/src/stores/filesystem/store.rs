@@ -263,6 +263,10 @@ impl PrincipalIndex for FilesystemStore {
         let principal = principal.clone();
         self.offload(move |directory| directory.list(&principal, now))
     }
+
+    fn limits(&self) -> bool {
+        true
+    }
 }
 
 /// Without the path: it may stand in a log that others read.

@@ -543,6 +543,10 @@ impl PrincipalIndex for MemoryStore {
         });
         Answer::ready(listed.collect())
     }
+
+    fn limits(&self) -> bool {
+        true
+    }
 }
 
 /// Gives the thread to whoever waits for it.

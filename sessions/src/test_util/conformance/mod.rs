@@ -83,7 +83,7 @@ pub use self::{
         a_touch_never_moves_a_time_back, a_touch_of_nothing_is_missing_and_creates_nothing,
     },
     update::{
-        an_update_by_a_stale_revision_conflicts_and_leaves_the_record,
+        a_revision_never_comes_back, an_update_by_a_stale_revision_conflicts_and_leaves_the_record,
         an_update_of_nothing_is_missing_and_creates_nothing, an_update_replaces_the_whole_record,
         every_write_changes_the_revision,
     },
@@ -115,6 +115,7 @@ macro_rules! store_conformance {
             an_update_by_a_stale_revision_conflicts_and_leaves_the_record
             an_update_of_nothing_is_missing_and_creates_nothing
             every_write_changes_the_revision
+            a_revision_never_comes_back
             a_touch_moves_deadline_and_last_seen_and_nothing_else
             a_touch_never_moves_a_time_back
             a_touch_leaves_the_revision

@@ -136,6 +136,11 @@ impl<S: SessionStore> Subject<S> {
         answered("delete_expired", answer)
     }
 
+    /// The index of a store that can hold a principal to a limit.
+    pub(super) fn limiting_index(&self) -> Option<&dyn PrincipalIndex> {
+        self.store.principals().filter(|index| index.limits())
+    }
+
     /// The handles of a principal's sessions, sorted.
     pub(super) async fn listed(
         &self,

@@ -118,3 +118,34 @@ pub async fn every_write_changes_the_revision<S: SessionStore>(new_store: impl A
             .await;
     }
 }
+
+/// A record that goes from one content to another and back is in a new state each time, and whoever saw it in the first cannot write any more.
+pub async fn a_revision_never_comes_back<S: SessionStore>(new_store: impl AsyncFn() -> S) {
+    let subject = Subject::new(new_store).await;
+    let contents = [subject.record(), subject.record()];
+    let (key, first) = subject.stored(&contents[0]).await;
+    let mut seen = vec![first];
+    let mut revision = first;
+    for step in 1..=6 {
+        let record = Record {
+            write_id: subject.record().write_id,
+            ..contents[step % 2].clone()
+        };
+        revision = applied(
+            subject.update(&key, &record, revision).await,
+            "`update`: a write by the latest revision is applied",
+        );
+        assert!(
+            !seen.contains(&revision),
+            "`Revision`: every applied write changes it to one it never was, also where the content is an old one"
+        );
+        seen.push(revision);
+        assert_eq!(
+            subject.update(&key, &contents[1], first).await,
+            Written::Conflict,
+            "`update`: `Conflict` if the record is in another state than `expected`, though its content may be the same"
+        );
+        let clause = "`update`: what is refused changes nothing";
+        subject.assert_holds(&key, &record, revision, clause).await;
+    }
+}

@@ -38,8 +38,7 @@ pub(crate) struct Both {
 }
 
 impl Both {
-    #[expect(dead_code, reason = "merging is not part of this test")]
-    fn larger(_: &u32, ours: u32, theirs: u32) -> u32 {
+    fn larger(_: u32, ours: u32, theirs: u32) -> u32 {
         ours.max(theirs)
     }
 }
@@ -82,4 +81,10 @@ fn main() {
     assert_eq!(Visited::NAME, "visited");
     assert_eq!(Made::fresh().count, 7);
     assert_eq!(Both::VERSION, 3);
+    let [mut base, mut ours, mut theirs] = [0, 3, 4].map(|some_field| Both {
+        some_field,
+        present: Vec::new(),
+    });
+    Both::merge_field(0, &mut base, &mut ours, &mut theirs);
+    assert_eq!(ours.some_field, 4);
 }

@@ -8,9 +8,15 @@ use sessions::{Schema, Session, SessionData};
 /// Serializes without a bound on the struct: the derive asks for it where it is needed.
 #[derive(SessionData)]
 struct Plain<T> {
+    #[session(merge = keep)]
     value: T,
+    #[session(merge = keep::<Vec<T>>)]
     list: Vec<T>,
     maybe: Option<T>,
+}
+
+fn keep<V>(_base: V, ours: V, _theirs: V) -> V {
+    ours
 }
 
 /// A parameter that is never stored needs no more than to live long enough.

@@ -41,6 +41,7 @@ pub struct Cart<T: Clone + Default + serde::Serialize + serde::de::DeserializeOw
     items: Vec<Item>,
     generic: Vec<T>,
     /// Public and documented.
+    #[session(merge = sessions::merge::sum)]
     pub count: u32,
     /// About to go.
     #[deprecated(note = "use `count`")]

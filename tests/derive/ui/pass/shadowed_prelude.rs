@@ -50,6 +50,8 @@ mod hostile {
         fn take(self) {}
         fn push(self) {}
         fn debug(self) {}
+        fn merged_by(self) {}
+        fn merge_field(self) {}
     }
     impl<T> Greedy for &T {}
 
@@ -93,6 +95,21 @@ mod hostile {
         pub bytes: ::std::vec::Vec<u8>,
         #[session(copy)]
         pub pair: (u8, u8),
+        #[session(merge = function, default = ours())]
+        pub merged: ::core::primitive::u32,
+    }
+
+    // Named as what stands in the derive's output.
+    fn function(
+        base: ::core::primitive::u32,
+        ours: ::core::primitive::u32,
+        theirs: ::core::primitive::u32,
+    ) -> ::core::primitive::u32 {
+        theirs + ours - base
+    }
+
+    fn ours() -> ::core::primitive::u32 {
+        7
     }
 
     impl ::core::convert::From<Old> for New {
@@ -108,6 +125,7 @@ mod hostile {
                 text: 0,
                 bytes: ::std::vec::Vec::new(),
                 pair: (0, 0),
+                merged: 0,
             }
         }
     }

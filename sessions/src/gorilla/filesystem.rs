@@ -1,0 +1,151 @@
+use std::{
+    fmt,
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use crate::clock::Timestamp;
+
+use super::{OpenError, OpenErrorKind, Opened, Reader};
+
+/// Opens the sessions of a gorilla `FilesystemStore`: the cookie holds an ID, a file of the directory the values.
+///
+/// Both are made with the same keys, under the same name; a file may be longer than a cookie, up to 1 MiB. No byte of a cookie becomes part of
+/// a path unless the whole ID is of the form that gorilla gives it, capital letters and digits from 2 to 7, so that no cookie leads out of the
+/// directory, also if its key has leaked.
+///
+/// ```
+/// use sessions::{Timestamp, gorilla::{FilesystemReader, KeyPair, OpenErrorKind, Reader}};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = std::env::temp_dir().join(format!("sessions-gorilla-{}", std::process::id()));
+/// # std::fs::create_dir_all(&directory)?;
+/// # let file = directory.join("session_AOY7WS7H66XXASDYCSASDOQGVGXRVRZFU2SFZJSU7EBJPNQPYVGA");
+/// # std::fs::write(&file, "MTc5NTI1MzcyOHxEdi1CQkFFQ180SUFBUkFCRUFBQUlQLUNBQUVHYzNSeWFXNW5EQVVBQTJadmJ3WnpkSEpwYm1jTUJRQURZbUZ5fFGaQvD2FS8iqVginYRmCWOG6qR-xHAJUgL5yT1lpPp5")?;
+/// // store := sessions.NewFilesystemStore(directory, []byte("0123456789abcdef0123456789abcdef"))
+/// let keys = KeyPair::signed("0123456789abcdef0123456789abcdef")?;
+/// let reader = FilesystemReader::new(&directory, Reader::new(keys));
+///
+/// let cookie = b"MTc5NTI1MzcyOHxOd3dBTkVGUFdUZFhVemRJTmpaWVdFRlRSRmxEVTBGVFJFOVJSMVpIV0ZKV1VscEdWVEpUUmxwS1UxVTNS\
+///                VUpLVUU1UlVGbFdSMEU9fHlB6jJfSMpMVAcCFUyDJsuKvBsGAmGOqgx35Kv683OS";
+/// let now = Timestamp::from_seconds(1_795_253_800);
+/// assert_eq!(reader.open("session", cookie, now)?.values.get::<&str>("foo")?, "bar");
+///
+/// // Ended on the Go side: the file is gone.
+/// # std::fs::remove_file(file)?;
+/// let error = reader.open("session", cookie, now).unwrap_err();
+/// assert_eq!(error.kind(), OpenErrorKind::NoFile);
+/// # std::fs::remove_dir(directory)?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct FilesystemReader {
+    directory: PathBuf,
+    cookies: Reader,
+    // The same without a maximum length, which is that of cookies.
+    files: Reader,
+}
+
+impl FilesystemReader {
+    /// Opens what a store on this directory has written. With an empty path Go had taken the directory for temporary files; name that one.
+    ///
+    /// The directory is not looked at before a session is opened.
+    pub fn new(directory: impl Into<PathBuf>, reader: Reader) -> Self {
+        Self {
+            directory: directory.into(),
+            files: reader.clone().max_length(0),
+            cookies: reader,
+        }
+    }
+
+    /// Opens the value of a cookie of this name, with what the file holds that it names.
+    ///
+    /// The timestamp is the older one of cookie and file. This reads a file and blocks meanwhile: some microseconds, on a local disk.
+    ///
+    /// # Errors
+    ///
+    /// Whatever [`OpenErrorKind`] lists, of the cookie or of the file.
+    pub fn open(&self, name: &str, value: &[u8], now: Timestamp) -> Result<Opened, OpenError> {
+        let cookie = self.cookies.open_id(name, value, now)?;
+        let Some(file) = file_name(&cookie.id) else {
+            return Err(OpenErrorKind::Undecodable.into());
+        };
+        let content = read(&self.directory.join(file)).map_err(OpenError::unreadable)?;
+        let file = self.files.open(name, &content, now)?;
+        Ok(Opened {
+            timestamp: file.timestamp.min(cookie.timestamp),
+            ..file
+        })
+    }
+}
+
+/// Without the keys.
+impl fmt::Debug for FilesystemReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FilesystemReader")
+            .field("directory", &self.directory)
+            .field("reader", &self.cookies)
+            .finish()
+    }
+}
+
+/// An ID is base32 (RFC 4648, section 6) without padding: 52 characters for gorilla's 32 bytes.
+fn file_name(id: &str) -> Option<String> {
+    let is_base32 = |byte: u8| matches!(byte, b'A'..=b'Z' | b'2'..=b'7');
+    let is_id = (1..=MAX_ID_LENGTH).contains(&id.len()) && id.bytes().all(is_base32);
+    is_id.then(|| format!("session_{id}"))
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    // Whatever else stands there is nothing that gorilla wrote; a pipe would be waited for.
+    if !fs::symlink_metadata(path)?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let mut content = Vec::new();
+    let limit = MAX_FILE_LENGTH as u64 + 1;
+    File::open(path)?.take(limit).read_to_end(&mut content)?;
+    if content.len() > MAX_FILE_LENGTH {
+        return Err(io::ErrorKind::FileTooLarge.into());
+    }
+    Ok(content)
+}
+
+const MAX_FILE_LENGTH: usize = 1 << 20;
+
+/// Some applications make longer IDs than gorilla's own; a file's name has 255 bytes at most.
+const MAX_ID_LENGTH: usize = 128;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_base32_becomes_a_file_name() {
+        let id = "AOY7WS7H66XXASDYCSASDOQGVGXRVRZFU2SFZJSU7EBJPNQPYVGA";
+        assert_eq!(file_name(id), Some(format!("session_{id}")));
+        assert!(file_name(&"A".repeat(128)).is_some());
+        for id in [
+            "",
+            ".",
+            "..",
+            "/",
+            "../../etc/passwd",
+            "A/B",
+            "A\\B",
+            "A\0",
+            "aoy7ws7h",
+            "A1",
+            "A8",
+            "A=",
+            "A ",
+            "Ä",
+            "C:",
+            &"A".repeat(129),
+        ] {
+            assert_eq!(file_name(id), None, "{id:?}");
+        }
+    }
+}
