@@ -23,6 +23,7 @@ pub(crate) struct Ledger {
     written: Mutex<Vec<(StoreKey, Record)>>,
     halves_next_rename: AtomicBool,
     always_conflicts: AtomicBool,
+    hides_index: AtomicBool,
 }
 
 impl Ledger {
@@ -32,6 +33,7 @@ impl Ledger {
             written: Mutex::default(),
             halves_next_rename: AtomicBool::new(false),
             always_conflicts: AtomicBool::new(false),
+            hides_index: AtomicBool::new(false),
         }
     }
 
@@ -76,6 +78,11 @@ impl Ledger {
     /// Lets somebody be faster than every update and every renewal.
     pub(crate) fn always_conflict(&self, always: bool) {
         self.always_conflicts.store(always, Ordering::Relaxed);
+    }
+
+    /// Is a store that cannot list by principal.
+    pub(crate) fn hide_index(&self) {
+        self.hides_index.store(true, Ordering::Relaxed);
     }
 
     fn conflicts(&self) -> bool {
@@ -168,7 +175,8 @@ impl SessionStore for Ledger {
     }
 
     fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        self.store.principals()
+        let hides = self.hides_index.load(Ordering::Relaxed);
+        self.store.principals().filter(|_| !hides)
     }
 
     fn expires_by_itself(&self) -> bool {

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod account;
 mod asking;
 mod damaged;
 mod deadlines;
@@ -11,6 +12,7 @@ mod faults;
 #[path = "../http/journal.rs"]
 mod journal;
 mod ledger;
+mod principals;
 mod races;
 mod saving;
 mod site;
