@@ -12,9 +12,9 @@ use std::{
     time::Duration,
 };
 
-use actix_web::rt::{System, time::timeout};
+use actix_web::rt::{Runtime, time::timeout};
 use sessions::{
-    FilesystemStore, MemoryStore,
+    FilesystemStore, MemoryStore, Store,
     store::SessionStore,
     test_util::{CountingStore, Fault, FaultyStore, Gate, GatedStore, Verb},
 };
@@ -31,7 +31,7 @@ pub(crate) struct Engine {
     pub(crate) faults: Faults,
     pub(crate) ledger: Arc<Ledger>,
     calls: Arc<CountingStore<Gates>>,
-    _directory: Option<Directory>,
+    directory: Option<Directory>,
 }
 
 /// The verbs a request may call, in the order a tally names them.
@@ -83,13 +83,18 @@ impl Engine {
             gates,
             faults,
             ledger,
-            _directory: directory,
+            directory,
         }
     }
 
-    /// What a middleware is given.
-    pub(crate) fn store(&self) -> impl SessionStore + use<> {
-        Arc::clone(&self.calls)
+    /// What a middleware is given. Nobody sweeps it: that would count as calls.
+    pub(crate) fn store(&self) -> Store {
+        Store::from(Arc::clone(&self.calls)).without_sweeper()
+    }
+
+    /// Where the files are, if there are any.
+    pub(crate) fn path(&self) -> Option<PathBuf> {
+        self.directory.as_ref().map(|directory| directory.0.clone())
     }
 
     /// The calls since the last tally: `load 1, update 2`.
@@ -111,7 +116,10 @@ impl Engine {
 
 /// Waits as a server does.
 pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
-    System::new().block_on(future)
+    thread_local! {
+        static RUNTIME: Runtime = Runtime::new().unwrap();
+    }
+    RUNTIME.with(|runtime| runtime.block_on(future))
 }
 
 /// Waits until so many calls stand at a gate.

@@ -22,6 +22,8 @@ pub(crate) struct Ledger {
     store: Arc<dyn SessionStore>,
     written: Mutex<Vec<(StoreKey, Record)>>,
     halves_next_rename: AtomicBool,
+    always_conflicts: AtomicBool,
+    hides_index: AtomicBool,
 }
 
 impl Ledger {
@@ -30,6 +32,8 @@ impl Ledger {
             store,
             written: Mutex::default(),
             halves_next_rename: AtomicBool::new(false),
+            always_conflicts: AtomicBool::new(false),
+            hides_index: AtomicBool::new(false),
         }
     }
 
@@ -71,6 +75,20 @@ impl Ledger {
         self.halves_next_rename.store(true, Ordering::Relaxed);
     }
 
+    /// Lets somebody be faster than every update and every renewal.
+    pub(crate) fn always_conflict(&self, always: bool) {
+        self.always_conflicts.store(always, Ordering::Relaxed);
+    }
+
+    /// Is a store that cannot list by principal.
+    pub(crate) fn hide_index(&self) {
+        self.hides_index.store(true, Ordering::Relaxed);
+    }
+
+    fn conflicts(&self) -> bool {
+        self.always_conflicts.load(Ordering::Relaxed)
+    }
+
     /// Begins a new page.
     pub(crate) fn forget(&self) {
         self.lock().clear();
@@ -110,6 +128,9 @@ impl SessionStore for Ledger {
         now: Timestamp,
     ) -> Answer<'a, Written> {
         self.note(key, record);
+        if self.conflicts() {
+            return Answer::ready(Ok(Written::Conflict));
+        }
         self.store.update(key, record, expected, admission, now)
     }
 
@@ -132,6 +153,9 @@ impl SessionStore for Ledger {
         now: Timestamp,
     ) -> Answer<'a, Written> {
         self.note(new, record);
+        if self.conflicts() {
+            return Answer::ready(Ok(Written::Conflict));
+        }
         if self.halves_next_rename.swap(false, Ordering::Relaxed) {
             return Answer::pending(async move {
                 self.store.create(new, record, None, now).await?;
@@ -151,7 +175,8 @@ impl SessionStore for Ledger {
     }
 
     fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        self.store.principals()
+        let hides = self.hides_index.load(Ordering::Relaxed);
+        self.store.principals().filter(|_| !hides)
     }
 
     fn expires_by_itself(&self) -> bool {

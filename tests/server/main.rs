@@ -3,13 +3,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod account;
 mod asking;
+mod damaged;
 mod deadlines;
 mod engine;
 mod faults;
 #[path = "../http/journal.rs"]
 mod journal;
 mod ledger;
+mod principals;
+mod races;
 mod saving;
 mod site;
 mod strangers;

@@ -36,6 +36,7 @@ pub(crate) struct Site {
     pub(crate) engine: Engine,
     pub(crate) clock: TestClock,
     pub(crate) events: Events,
+    pub(crate) sessions: SessionMiddleware,
     server: Server,
 }
 
@@ -68,11 +69,13 @@ impl Site {
         let (clock, events) = (still(), Events::default());
         let sessions = sessions.clock(clock.clock()).on_event(events.hook());
         let sessions = sessions.build().unwrap();
-        let server = Server::start(move || App::new().wrap(sessions.clone()).configure(&routes));
+        let wrapped = sessions.clone();
+        let server = Server::start(move || App::new().wrap(wrapped.clone()).configure(&routes));
         Self {
             engine,
             clock,
             events,
+            sessions,
             server,
         }
     }

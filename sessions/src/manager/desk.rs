@@ -182,8 +182,9 @@ impl Desk {
         token: Token,
         key: StoreKey,
     ) -> Result<(Place, Meta, data::Decoded<T>, Payload), Rejection> {
-        let revision = loaded.revision;
-        let body = server.codec.read(loaded.record, &token, &key)?;
+        let Loaded { record, revision } = loaded;
+        let principal = record.principal.clone();
+        let body = server.codec.read(record, &token, &key)?;
         if body.meta.is_expired(self.clock.now()) {
             return Err(Rejection::Expired);
         }
@@ -192,6 +193,7 @@ impl Desk {
             token: Rc::new(token),
             key,
             revision,
+            principal,
         };
         Ok((place, body.meta, decoded, body.payload))
     }

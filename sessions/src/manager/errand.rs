@@ -6,7 +6,7 @@ use crate::{
     cookie::SetCookie,
     data::MergeError,
     error::{SessionError, SessionErrorKind},
-    event::SessionEventKind,
+    event::{Listeners, SessionEventKind},
     session::{
         Kept, Mark, OpenSession, Saved,
         lifecycle::{Facts, Plan, next_meta},
@@ -15,7 +15,7 @@ use crate::{
         Admission, Handle, Meta, Place, Record, Rejection, Revision, StoreError, StoreErrorKind,
         StoreKey, Token, Touched, WriteId,
     },
-    vault::Outcome,
+    vault::{Outcome, PrincipalSessions},
 };
 
 use super::{
@@ -227,6 +227,7 @@ impl Counter<'_> {
                     token: Rc::new(token),
                     key,
                     revision,
+                    principal: record.principal,
                 };
                 self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
                 Ok(Done::Pending(cookie))
@@ -306,6 +307,7 @@ impl Counter<'_> {
                         token: Rc::new(token),
                         key,
                         revision,
+                        principal: record.principal,
                     };
                     self.note_drafted(work, draft, place);
                     return Ok(Done::Committed(cookie));
@@ -356,10 +358,30 @@ impl Counter<'_> {
             let deleted = self.server.vault.delete(key).await;
             deleted.map_err(|error| self.of_store(error))?;
         }
+        self.end_renewed(work).await?;
         if let Some(handle) = work.handle {
             self.desk.tell(SessionEventKind::Destroyed, handle);
         }
         Ok(Done::Committed(self.desk.cookie.removal()))
+    }
+
+    /// Ends what another request renewed before the old key was deleted: its visitor's other tab must not stay logged in.
+    async fn end_renewed(&self, work: &Work) -> Result<(), SessionError> {
+        let vault = &self.server.vault;
+        let principal = work.old.as_ref().and_then(|old| old.principal.clone());
+        let (Some(principal), Some(handle)) = (principal, work.handle) else {
+            return Ok(());
+        };
+        if vault.store().principals().is_none() {
+            return Ok(());
+        }
+        // It is told of as the session that was ended, which it is.
+        let untold = Listeners::default();
+        let name = self.desk.name.clone();
+        PrincipalSessions::new(vault.clone(), name, Some(principal), None, untold)?
+            .end(handle)
+            .await?;
+        Ok(())
     }
 
     /// Joins what is to be written with what somebody else stored; `false` if the session has ended.

@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use super::{Revision, StoreKey, Token};
+use super::{Principal, Revision, StoreKey, Token};
 
 /// Where on the server an open session lies, and in which state it was last seen there.
 #[derive(Clone, Debug)]
@@ -9,4 +9,6 @@ pub(crate) struct Place {
     pub(crate) token: Rc<Token>,
     pub(crate) key: StoreKey,
     pub(crate) revision: Revision,
+    /// Whom it belongs to there: to find it again if somebody moves it.
+    pub(crate) principal: Option<Principal>,
 }
