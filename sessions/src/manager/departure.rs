@@ -244,6 +244,10 @@ impl Departure {
         if let Some(errand) = &mut self.errand {
             let failed = failed || self.error.is_some();
             let done = errand.finish(&self.desk, &*self.session, failed).await;
+            if done.is_err() {
+                // It led to what was to take the place of what could not be ended.
+                self.pending = None;
+            }
             self.note(done);
         }
     }
