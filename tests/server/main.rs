@@ -5,16 +5,21 @@
 
 mod account;
 mod asking;
+mod at_rest;
+mod building;
 mod damaged;
 mod deadlines;
 mod engine;
 mod faults;
+mod joining;
 #[path = "../http/journal.rs"]
 mod journal;
 mod ledger;
 mod principals;
 mod races;
 mod saving;
+mod several;
 mod site;
 mod strangers;
 mod token;
+mod turns;
