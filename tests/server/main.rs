@@ -12,6 +12,7 @@ mod faults;
 #[path = "../http/journal.rs"]
 mod journal;
 mod ledger;
+mod merging;
 mod principals;
 mod races;
 mod saving;
