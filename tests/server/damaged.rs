@@ -12,7 +12,7 @@ use sessions_tests::Browser;
 
 use crate::{
     engine::Engine,
-    site::{NONE, Site, cookie, line, lines, removal, shop, with_tea},
+    site::{NONE, Site, cookie, line, lines, removal, with_tea},
 };
 
 /// The same session in later releases of the code.

@@ -5,10 +5,13 @@
 
 mod account;
 mod asking;
+mod at_rest;
+mod building;
 mod damaged;
 mod deadlines;
 mod engine;
 mod faults;
+mod joining;
 #[path = "../http/journal.rs"]
 mod journal;
 mod ledger;
@@ -16,6 +19,8 @@ mod merging;
 mod principals;
 mod races;
 mod saving;
+mod several;
 mod site;
 mod strangers;
 mod token;
+mod turns;
