@@ -19,6 +19,7 @@ mod joining;
 #[path = "../http/journal.rs"]
 mod journal;
 mod ledger;
+mod merging;
 mod principals;
 mod races;
 mod saving;

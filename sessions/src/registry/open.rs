@@ -201,14 +201,12 @@ impl OpenSessions {
     /// The innermost middleware that answers for a type, and what the request says of itself.
     fn answer_for<T: SessionData>(
         &self,
-        name: &Cow<'static, str>,
+        name: &str,
     ) -> Result<(&Rc<Visit>, Rc<Layer>), SessionError> {
         let mut layers = self.layers();
         let layer = layers.find(|layer| layer.answers::<T>(name));
-        self.visit
-            .get()
-            .zip(layer)
-            .ok_or_else(|| SessionError::new(SessionErrorKind::MiddlewareMissing, name.clone()))
+        let missing = || SessionError::new(SessionErrorKind::MiddlewareMissing, name.to_owned());
+        self.visit.get().zip(layer).ok_or_else(missing)
     }
 
     fn desk<T: SessionData>(
