@@ -6,6 +6,7 @@
 mod account;
 mod asking;
 mod at_rest;
+mod attack_belonging;
 mod building;
 mod damaged;
 mod deadlines;

@@ -56,7 +56,9 @@ pub(crate) trait OpenSession {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), SessionError>;
 
     /// Whom the session belongs to as far as the setters know.
-    fn principal(&self) -> Option<String>;
+    ///
+    /// Refuses while a field is being written: to say "nobody" then would take the session off its owner's list.
+    fn principal(&self) -> Result<Option<String>, SessionError>;
 
     /// Joins what was written here with what somebody else stored meanwhile.
     fn merge(
