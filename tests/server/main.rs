@@ -7,6 +7,8 @@ mod account;
 mod asking;
 mod at_rest;
 mod attack_belonging;
+mod attack_meddling;
+mod attack_site;
 mod building;
 mod damaged;
 mod deadlines;

@@ -416,6 +416,15 @@ impl SlotCore {
         if ended_since {
             return;
         }
+        if let Some(stored) = saved.stored {
+            // What was asked meanwhile is decided on these: a session that was new had none of its own, and would end at once.
+            self.seen.set(Meta {
+                idle_deadline: stored.idle_deadline,
+                absolute_deadline: stored.absolute_deadline,
+                persistence: stored.persistence,
+                ..self.seen.get()
+            });
+        }
         self.saved_writes.set(mark.writes);
         let (loaded, baseline) = match saved.kept {
             Kept::Exactly(bytes) => (Some(Payload::from(bytes)), Baseline::Loaded),
