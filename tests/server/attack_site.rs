@@ -3,9 +3,14 @@
 use std::sync::Arc;
 
 use actix_web::web::{Data, ServiceConfig};
-use sessions::test_util::{Fault, FaultyStore, Gate, Verb};
+use sessions::{
+    store::StoreErrorKind,
+    test_util::{Fault, FaultyStore, Gate, Verb},
+};
 
 use crate::{engine::Engine, ledger::Ledger, site::Site};
+
+pub(crate) const DOWN: Fault = Fault::Error(StoreErrorKind::Unavailable);
 
 /// What a handler needs to bring its own store into trouble.
 pub(crate) type Trouble = Data<Arc<FaultyStore<Arc<Ledger>>>>;

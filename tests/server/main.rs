@@ -9,6 +9,7 @@ mod at_rest;
 mod attack_belonging;
 mod attack_meddling;
 mod attack_site;
+mod attack_unanswered;
 mod building;
 mod damaged;
 mod deadlines;

@@ -265,7 +265,11 @@ impl Counter<'_> {
                 .vault
                 .update(&place.key, &record, draft.revision)
                 .await;
-            match updated.map_err(|error| self.of_store(error))? {
+            let updated = updated.map_err(|error| {
+                self.note_doubt(work, record.write_id, &error);
+                self.of_store(error)
+            });
+            match updated? {
                 Outcome::Applied { revision, .. } => {
                     self.desk.report(Plan::Update(draft.meta), None);
                     let cookie = match work.mark.intent.lifetime {
@@ -438,6 +442,10 @@ impl Counter<'_> {
             return Ok(false);
         };
         let revision = newest.revision;
+        // To join ours with what holds ours already would count a sum twice.
+        if !self.session.core().settle_doubt(newest.record.write_id) {
+            return Err(self.of_store(StoreError::new(StoreErrorKind::TimedOut)));
+        }
         let body = self
             .server
             .codec
@@ -557,6 +565,14 @@ impl Counter<'_> {
         };
         let now = self.desk.clock.now();
         self.session.core().note_saved(saved, &work.mark, now);
+    }
+
+    /// Notes what may have been written: the next save of the request must not take it for somebody else's.
+    fn note_doubt(&self, work: &mut Work, write: WriteId, error: &StoreError) {
+        if error.kind() == StoreErrorKind::TimedOut {
+            let ours = work.changed.then(|| std::mem::take(&mut work.payload));
+            self.session.core().note_doubt(write, ours);
+        }
     }
 
     fn gone(&self) -> Done {
