@@ -52,7 +52,7 @@ pub enum SessionErrorKind {
     TooLarge,
     /// A field's `Serialize` failed. 500; the old session stays.
     Unwritable,
-    /// A `Ref` or `RefMut` of the session was still alive when it was to be saved. 500; the old session stays.
+    /// A `Ref` or `RefMut` of the session was still alive when it was to be saved or asked for its principal. 500; the old session stays.
     GuardAlive,
     /// The principal was changed through `write()` and not by its setter, so that the session was not renewed. 500; the old session stays.
     PrincipalChanged,
