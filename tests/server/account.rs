@@ -57,7 +57,7 @@ async fn log_in(mut login: Session<Login>, user: web::Path<String>) -> HttpRespo
     shown(&login)
 }
 
-/// Says what came of it, and takes it back if nothing did.
+/// Saves in the handler, and says what came of it.
 async fn log_in_and_save(mut login: Session<Login>, user: web::Path<String>) -> String {
     login.set_user(user.into_inner());
     told(login.save().await)

@@ -63,6 +63,14 @@ impl Engine {
         Self::over("files", Arc::new(store), Some(directory))
     }
 
+    /// An empty one of the kind.
+    pub(crate) fn another(&self) -> Self {
+        match &self.directory {
+            None => Self::memory(),
+            Some(_) => Self::files(),
+        }
+    }
+
     /// The same records through equipment of their own, as another machine has them.
     pub(crate) fn beside(other: &Self) -> Self {
         let store: Arc<dyn SessionStore> = Arc::<Ledger>::clone(&other.ledger);

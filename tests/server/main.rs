@@ -1,20 +1,30 @@
 //! Sessions that stay on the server, as a visitor meets them: over a socket, in parallel, with stores that fail and requests that overtake
 //! each other.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic is how a test fails"
+)]
 
 mod account;
 mod asking;
+mod at_rest;
+mod building;
 mod damaged;
 mod deadlines;
 mod engine;
 mod faults;
+mod joining;
 #[path = "../http/journal.rs"]
 mod journal;
 mod ledger;
+mod merging;
 mod principals;
 mod races;
 mod saving;
+mod several;
 mod site;
 mod strangers;
 mod token;
+mod turns;

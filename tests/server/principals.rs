@@ -306,7 +306,7 @@ fn who_is_ended_while_busy_brings_nothing_back() {
             ("/renew", Verb::Rename),
             ("/login/ada", Verb::Rename),
         ] {
-            let site = open(engine_like(&engine), plain);
+            let site = open(engine.another(), plain);
             let mut here = logged_in(&site, "ada");
             let there = logged_in(&site, "ada");
             let (late, ended) = site.overtake(&there, path, verb, || here.get("/end-others"));
@@ -315,14 +315,6 @@ fn who_is_ended_while_busy_brings_nothing_back() {
             assert_eq!(site.events.take(), ["ended login", "gone login"], "{path}");
             assert_eq!(site.live().len(), 1, "{path}");
         }
-    }
-}
-
-/// Another of the kind.
-fn engine_like(engine: &Engine) -> Engine {
-    match engine.name {
-        "memory" => Engine::memory(),
-        _ => Engine::files(),
     }
 }
 
@@ -491,7 +483,7 @@ fn a_renewal_is_not_a_login_and_is_not_counted() {
     for engine in Engine::each() {
         // The limit came with a later release: there are more than it allows.
         let site = open(engine, plain);
-        let mut browsers: Vec<Browser> = (0..3).map(|_| logged_in(&site, "ada")).collect();
+        let browsers: Vec<Browser> = (0..3).map(|_| logged_in(&site, "ada")).collect();
         let strict = Site::open(
             Engine::beside(&site.engine),
             limit(1, AdmissionPolicy::Refuse),
@@ -507,7 +499,6 @@ fn a_renewal_is_not_a_login_and_is_not_counted() {
             200
         );
         assert!(browsers[1..].iter().all(is_in));
-        browsers.clear();
     }
 }
 

@@ -13,7 +13,7 @@ use actix_web::{
 use sessions::{
     Session, SessionData, SessionError, SessionEvent, SessionEventKind, SessionMiddleware,
     SessionMiddlewareBuilder, SessionOptions, Timestamp,
-    store::{Record, StoreKey},
+    store::{Record, SessionStore as _, StoreKey},
     test_util::{TestClock, Verb},
 };
 use sessions_tests::{Browser, Reply, Server, exchange};
@@ -70,7 +70,9 @@ impl Site {
         let sessions = sessions.clock(clock.clock()).on_event(events.hook());
         let sessions = sessions.build().unwrap();
         let wrapped = sessions.clone();
-        let server = Server::start(move || App::new().wrap(wrapped.clone()).configure(&routes));
+        let server = Server::start_with_workers(2, move || {
+            App::new().wrap(wrapped.clone()).configure(&routes)
+        });
         Self {
             engine,
             clock,
@@ -103,6 +105,14 @@ impl Site {
         let mut live = self.live();
         assert_eq!(live.len(), 1, "{live:?}");
         live.remove(0)
+    }
+
+    /// Deletes everything, as an administrator may.
+    pub(crate) fn clear(&self) {
+        for (key, _) in self.live() {
+            wait(self.engine.ledger.delete(&key)).unwrap();
+        }
+        self.engine.ledger.forget();
     }
 
     pub(crate) fn spoil(&self, key: &StoreKey, spoil: impl FnOnce(&mut Record)) {

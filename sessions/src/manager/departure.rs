@@ -1,6 +1,7 @@
 use std::rc::Rc;
 
-use futures_util::future::join_all;
+use actix_web::rt::{self, System};
+use futures_util::{FutureExt as _, future::join_all};
 
 use crate::{
     cookie::SetCookie,
@@ -51,6 +52,28 @@ pub(crate) async fn settle(departures: &mut [Departure]) {
     if fails(departures) {
         join_all(departures.iter_mut().map(Departure::withdraw)).await;
     }
+}
+
+/// Settles what a handler saves at once, and answers what went wrong.
+///
+/// What is at the store is not dropped with the wait for it, where a visitor hangs up or a handler loses its patience: a logout would be
+/// lost, a renewal's token told to nobody, and a write not known to have happened.
+pub(crate) async fn settle_saves(mut departures: Vec<Departure>) -> Vec<SessionError> {
+    let mut saves = async move {
+        settle(&mut departures).await;
+        let errors = departures.into_iter().filter_map(Departure::into_saved);
+        errors.collect()
+    }
+    .boxed_local();
+    // What needs no waiting needs no task either.
+    if let Some(errors) = (&mut saves).now_or_never() {
+        return errors;
+    }
+    if !System::is_registered() {
+        return saves.await;
+    }
+    let lost = |_| vec![SessionError::new(SessionErrorKind::StoreUnavailable, "*")];
+    rt::spawn(saves).await.unwrap_or_else(lost)
 }
 
 /// Whether sessions that leave together must not.
@@ -221,6 +244,10 @@ impl Departure {
         if let Some(errand) = &mut self.errand {
             let failed = failed || self.error.is_some();
             let done = errand.finish(&self.desk, &*self.session, failed).await;
+            if done.is_err() {
+                // It led to what was to take the place of what could not be ended.
+                self.pending = None;
+            }
             self.note(done);
         }
     }

@@ -21,7 +21,7 @@ use crate::{
     vault::{BodyCodec, PrincipalSessions, Vault},
 };
 
-use super::{Audience, Departure, Visit, settle};
+use super::{Audience, Departure, Visit, settle_saves};
 
 /// One session name as it was configured.
 #[derive(Debug)]
@@ -433,13 +433,9 @@ impl Keeper for Desk {
         session: Rc<dyn OpenSession>,
     ) -> LocalBoxFuture<'static, Result<(), SessionError>> {
         async move {
-            let mut departures = vec![Departure::saving(self, session)];
-            settle(&mut departures).await;
-            departures
-                .into_iter()
-                .filter_map(Departure::into_saved)
-                .next()
-                .map_or(Ok(()), Err)
+            let departures = vec![Departure::saving(self, session)];
+            let errors = settle_saves(departures).await;
+            errors.into_iter().next().map_or(Ok(()), Err)
         }
         .boxed_local()
     }

@@ -41,6 +41,8 @@ struct Work {
     handle: Option<Handle>,
     /// The key of a record that nobody was told of yet.
     created: Option<StoreKey>,
+    /// What takes another's place, once that has ended.
+    successor: Option<(Meta, Place)>,
 }
 
 /// What a step came to.
@@ -98,6 +100,7 @@ impl Errand {
             old,
             handle: core.stored().map(|stored| stored.handle),
             created: None,
+            successor: None,
         });
         let Decision { plan, written } = desk.decide(session, failed)?;
         let changed = written.is_some();
@@ -180,7 +183,7 @@ impl Errand {
                 counter.note_saved(work, None, None, Kept::Unknown);
                 Ok(done)
             }
-            Plan::Replace(_) => counter.end(work).await,
+            Plan::Replace(_) => counter.end_and_seat_successor(work).await,
             Plan::Keep | Plan::Create(_) | Plan::Update(_) | Plan::Touch(_) | Plan::Renew(_) => {
                 Ok(Done::Nothing)
             }
@@ -192,11 +195,12 @@ impl Errand {
         let (Some(work), Backend::ServerSide(server)) = (&mut self.work, &desk.backend) else {
             return;
         };
-        if let Some(key) = work.created.take() {
-            if let Err(error) = server.vault.delete(&key).await {
-                // It lies there until its deadline, under a token that nobody holds.
-                tracing::warn!(session = &*desk.name, %error, "a session that nobody was told of was not deleted");
-            }
+        let counter = Counter {
+            desk,
+            server,
+            session,
+        };
+        if counter.discard(work).await {
             session.core().note_gone();
         }
     }
@@ -222,14 +226,18 @@ impl Counter<'_> {
                 work.created = Some(key);
                 self.report_evicted(&evicted);
                 self.desk.tell(SessionEventKind::Created, meta.handle);
-                let payload = std::mem::take(&mut work.payload);
                 let place = Place {
                     token: Rc::new(token),
                     key,
                     revision,
                     principal: record.principal,
                 };
-                self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
+                if let Plan::Replace(_) = work.plan {
+                    work.successor = Some((meta, place));
+                } else {
+                    let payload = std::mem::take(&mut work.payload);
+                    self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
+                }
                 Ok(Done::Pending(cookie))
             }
             Outcome::Refused => Err(self.desk.error(SessionErrorKind::TooManySessions)),
@@ -368,6 +376,35 @@ impl Counter<'_> {
             self.desk.tell(SessionEventKind::Destroyed, handle);
         }
         Ok(Done::Committed(self.desk.cookie.removal()))
+    }
+
+    /// Ends the old session; if that fails the new one must not be, or two cookies would work and the end be forgotten.
+    async fn end_and_seat_successor(&self, work: &mut Work) -> Result<Done, SessionError> {
+        match self.end(work).await {
+            Ok(done) => {
+                if let Some((meta, place)) = work.successor.take() {
+                    let payload = std::mem::take(&mut work.payload);
+                    self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
+                }
+                Ok(done)
+            }
+            Err(error) => {
+                self.discard(work).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Deletes a record whose token nobody will hold; `false` if there is none.
+    async fn discard(&self, work: &mut Work) -> bool {
+        let Some(key) = work.created.take() else {
+            return false;
+        };
+        if let Err(error) = self.server.vault.delete(&key).await {
+            // It lies there until its deadline.
+            tracing::warn!(session = &*self.desk.name, %error, "a session that nobody was told of was not deleted");
+        }
+        true
     }
 
     /// Ends what another request renewed before the old key was deleted: its visitor's other tab must not stay logged in.

@@ -10,7 +10,7 @@ mod errand;
 mod visit;
 
 pub(crate) use self::{
-    departure::{Departure, settle},
+    departure::{Departure, settle, settle_saves},
     desk::{Backend, Desk, Entering, ServerSide},
     visit::{Audience, Visit},
 };

@@ -13,7 +13,7 @@ use futures_util::{
 use crate::{
     cookie::SetCookie,
     error::{MultiError, SessionError, SessionErrorKind},
-    manager::{Departure, Desk, Entering, Visit, settle},
+    manager::{Departure, Desk, Entering, Visit, settle, settle_saves},
     session::{OpenSession, SessionData, Slot},
 };
 
@@ -255,10 +255,7 @@ impl OpenSessions {
 
     /// Saves what is to be saved now, and reports.
     pub(crate) async fn save_all(&self) -> Result<(), MultiError> {
-        let mut departures: Vec<_> = self.known(Departure::saving);
-        settle(&mut departures).await;
-        let errors = departures.into_iter().filter_map(Departure::into_saved);
-        MultiError::check(errors.collect())
+        MultiError::check(settle_saves(self.known(Departure::saving)).await)
     }
 
     /// Notes that the response's head leaves: what needs a cookie can no longer be saved.
