@@ -12,6 +12,7 @@ mod asking;
 mod at_rest;
 mod attack_belonging;
 mod attack_meddling;
+mod attack_order;
 mod attack_site;
 mod attack_unanswered;
 mod building;
