@@ -45,7 +45,7 @@ enum Occasion {
 
 /// Runs what is left to do about several sessions: creates and updates first, then, unless one failed, renewals, and what ends in any case.
 pub(crate) async fn settle(departures: &mut [Departure]) {
-    join_all(departures.iter_mut().map(Departure::wait)).await;
+    take_turns(departures).await;
     join_all(departures.iter_mut().map(Departure::write)).await;
     let failed = fails(departures);
     join_all(departures.iter_mut().map(|one| one.finish(failed))).await;
@@ -74,6 +74,17 @@ pub(crate) async fn settle_saves(mut departures: Vec<Departure>) -> Vec<SessionE
     }
     let lost = |_| vec![SessionError::new(SessionErrorKind::StoreUnavailable, "*")];
     rt::spawn(saves).await.unwrap_or_else(lost)
+}
+
+/// Waits for every session's turn, in the order in which the request opened them.
+///
+/// If some hold one session and wait for another, and others the other way round, all of them wait forever.
+async fn take_turns(departures: &mut [Departure]) {
+    let from_first = departures.iter_mut().skip_while(|one| !one.is_waiting());
+    from_first.for_each(Departure::give_up_turn);
+    for one in departures {
+        one.wait().await;
+    }
 }
 
 /// Whether sessions that leave together must not.
@@ -114,7 +125,7 @@ impl Departure {
     /// Leaves the cookie for the response, and says what went wrong.
     pub(crate) fn into_saved(self) -> Option<SessionError> {
         if let Some(error) = &self.error {
-            // A handler that passes it on with `?` tells nobody.
+            // A handler that passes it on with `?` tells no log.
             tracing::error!(session = &*self.desk.name, %error, "session not saved");
         }
         if let Some(cookie) = self.pending.or(self.committed) {
@@ -224,11 +235,23 @@ impl Departure {
         }
     }
 
+    fn is_waiting(&self) -> bool {
+        self.errand.as_ref().is_some_and(Errand::is_waiting)
+    }
+
+    /// Lets others go first; what was decided is decided again.
+    fn give_up_turn(&mut self) {
+        if self.errand.take().is_some() {
+            self.error = None;
+            self.errand = Some(Errand::waiting());
+        }
+    }
+
     /// Waits for its turn where another save of the session is under way.
     async fn wait(&mut self) {
-        if let Some(errand) = self.errand.take_if(|errand| errand.is_waiting()) {
-            drop(errand);
+        if self.is_waiting() {
             let turn = self.session.core().turn().lock_owned().await;
+            self.errand = None;
             self.decide(Errand::in_turn(turn));
         }
     }

@@ -14,7 +14,7 @@ use crate::{
         new_meta,
     },
     store::{
-        Admission, Handle, Loaded, Meta, Origin, Payload, Persistence, Place, Rejection,
+        Admission, Handle, Loaded, Meta, Origin, Payload, Persistence, Place, Principal, Rejection,
         StoreErrorKind, StoreKey, Token,
     },
     stores::{CookieCodec, Opened},
@@ -292,6 +292,20 @@ impl Desk {
             return Ok(buffer);
         }
         self.encode(session)
+    }
+
+    /// Whom a session belongs to, as its store's index sees it.
+    pub(super) fn owner(
+        &self,
+        session: &dyn OpenSession,
+    ) -> Result<Option<Principal>, SessionError> {
+        match &self.backend {
+            Backend::ClientSide(_) => Ok(None),
+            Backend::ServerSide(server) => {
+                let principal = session.principal()?;
+                Ok(principal.map(|principal| server.codec.principal(&principal)))
+            }
+        }
     }
 
     fn encode(&self, session: &dyn OpenSession) -> Result<Vec<u8>, SessionError> {

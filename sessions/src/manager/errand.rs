@@ -12,8 +12,8 @@ use crate::{
         lifecycle::{Facts, Plan, next_meta},
     },
     store::{
-        Admission, Handle, Meta, Place, Record, Rejection, Revision, StoreError, StoreErrorKind,
-        StoreKey, Token, Touched, WriteId,
+        Admission, Handle, Meta, Place, Principal, Record, Rejection, Revision, StoreError,
+        StoreErrorKind, StoreKey, Token, Touched, WriteId,
     },
     vault::{Outcome, PrincipalSessions},
 };
@@ -39,6 +39,8 @@ struct Work {
     /// Where the session lay when it was decided on, and its name in public.
     old: Option<Rc<Place>>,
     handle: Option<Handle>,
+    /// Whose the payload is. The handler may go on while a store is asked, and whom the session belongs to by then is for the next save.
+    principal: Option<Principal>,
     /// The key of a record that nobody was told of yet.
     created: Option<StoreKey>,
     /// What takes another's place, once that has ended.
@@ -99,25 +101,27 @@ impl Errand {
             changed: false,
             old,
             handle: core.stored().map(|stored| stored.handle),
+            principal: None,
             created: None,
             successor: None,
         });
         let Decision { plan, written } = desk.decide(session, failed)?;
         let changed = written.is_some();
-        let payload = match plan {
+        let (payload, principal) = match plan {
             Plan::Keep => {
                 self.work = None;
                 return Ok(());
             }
-            Plan::Touch(_) | Plan::Destroy => Vec::new(),
+            Plan::Touch(_) | Plan::Destroy => (Vec::new(), None),
             Plan::Create(_) | Plan::Update(_) | Plan::Renew(_) | Plan::Replace(_) => {
-                desk.payload(session, written)?
+                (desk.payload(session, written)?, desk.owner(session)?)
             }
         };
         if let Some(work) = &mut self.work {
             work.plan = plan;
             work.payload = payload;
             work.changed = changed;
+            work.principal = principal;
         }
         Ok(())
     }
@@ -218,7 +222,7 @@ impl Counter<'_> {
         let (token, key) = self.token()?;
         // A cookie that cannot be written must not cost a record.
         let cookie = self.desk.token_cookie(&meta, &token)?;
-        let record = self.record(&meta, &work.payload, &token, &key)?;
+        let record = self.record(work, &meta, &work.payload, &token, &key)?;
         let admission = self.admission(&record);
         let created = self.server.vault.create(&key, &record, admission).await;
         match created.map_err(|error| self.of_store(error))? {
@@ -254,13 +258,18 @@ impl Counter<'_> {
         };
         let mut draft = Draft::new(meta, place.revision);
         for round in 0..ROUNDS {
-            let record = self.record(&draft.meta, draft.payload(work), &place.token, &place.key)?;
+            let payload = draft.payload(work);
+            let record = self.record(work, &draft.meta, payload, &place.token, &place.key)?;
             let updated = self
                 .server
                 .vault
                 .update(&place.key, &record, draft.revision)
                 .await;
-            match updated.map_err(|error| self.of_store(error))? {
+            let updated = updated.map_err(|error| {
+                self.note_doubt(work, record.write_id, &error);
+                self.of_store(error)
+            });
+            match updated? {
                 Outcome::Applied { revision, .. } => {
                     self.desk.report(Plan::Update(draft.meta), None);
                     let cookie = match work.mark.intent.lifetime {
@@ -296,7 +305,7 @@ impl Counter<'_> {
         let mut draft = Draft::new(meta, place.revision);
         for round in 0..ROUNDS {
             let cookie = self.desk.token_cookie(&draft.meta, &token)?;
-            let record = self.record(&draft.meta, draft.payload(work), &token, &key)?;
+            let record = self.record(work, &draft.meta, draft.payload(work), &token, &key)?;
             // Only who comes new to a principal is counted.
             let admission = self
                 .admission(&record)
@@ -353,7 +362,12 @@ impl Counter<'_> {
             }
             Ok(Touched::Missing) => self.gone(),
             Err(error) => {
-                tracing::warn!(session = &*self.desk.name, handle = %meta.handle, %error, "session not touched");
+                tracing::warn!(
+                    session = &*self.desk.name,
+                    handle = %meta.handle,
+                    %error,
+                    "session not touched; the next request tries again"
+                );
                 Done::Nothing
             }
         }
@@ -433,6 +447,10 @@ impl Counter<'_> {
             return Ok(false);
         };
         let revision = newest.revision;
+        // To join ours with what holds ours already would count a sum twice.
+        if !self.session.core().settle_doubt(newest.record.write_id) {
+            return Err(self.of_store(StoreError::new(StoreErrorKind::TimedOut)));
+        }
         let body = self
             .server
             .codec
@@ -482,6 +500,7 @@ impl Counter<'_> {
 
     fn record(
         &self,
+        work: &Work,
         meta: &Meta,
         payload: &[u8],
         token: &Token,
@@ -499,14 +518,13 @@ impl Counter<'_> {
         let body = codec.write(meta, payload, token, key);
         let body =
             body.map_err(|error| self.desk.error(SessionErrorKind::Unwritable).because(error))?;
-        let principal = self.session.principal();
         Ok(Record {
             handle: meta.handle,
             write_id: WriteId::generate(),
             created: meta.created,
             last_seen: self.desk.clock.now(),
             deadline: meta.idle_deadline,
-            principal: principal.map(|principal| codec.principal(&principal)),
+            principal: work.principal.clone(),
             device: self.session.core().device().cloned(),
             body,
         })
@@ -554,6 +572,14 @@ impl Counter<'_> {
         self.session.core().note_saved(saved, &work.mark, now);
     }
 
+    /// Notes what may have been written: the next save of the request must not take it for somebody else's.
+    fn note_doubt(&self, work: &mut Work, write: WriteId, error: &StoreError) {
+        if error.kind() == StoreErrorKind::TimedOut {
+            let ours = work.changed.then(|| std::mem::take(&mut work.payload));
+            self.session.core().note_doubt(write, ours);
+        }
+    }
+
     fn gone(&self) -> Done {
         let core = self.session.core();
         self.desk.tell(SessionEventKind::Gone, core.seen().handle);
@@ -575,7 +601,11 @@ impl Counter<'_> {
 
     /// What somebody else stored cannot be read here, and is not overwritten.
     fn unreadable(&self, reason: Rejection) -> SessionError {
-        tracing::warn!(session = &*self.desk.name, %reason, "what another request stored cannot be read");
+        tracing::warn!(
+            session = &*self.desk.name,
+            %reason,
+            "what another request stored cannot be read, and is not overwritten; are two releases running?"
+        );
         self.desk.error(SessionErrorKind::Conflict)
     }
 
@@ -585,7 +615,7 @@ impl Counter<'_> {
                 tracing::info!(
                     session = &*self.desk.name,
                     field,
-                    "two requests changed one field"
+                    "two requests changed one field, and the later is refused; a `merge` function could join them"
                 );
                 self.desk.error(SessionErrorKind::Conflict)
             }
