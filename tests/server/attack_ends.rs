@@ -1,6 +1,10 @@
 //! Sessions that end so that another may begin.
 
-use actix_web::web::{self, ServiceConfig};
+use actix_web::{
+    Error, HttpResponse,
+    web::{self, Bytes, ServiceConfig},
+};
+use futures_util::stream;
 use sessions::{Session, SessionOptions, store::AdmissionPolicy, test_util::Verb};
 
 use crate::{
@@ -25,8 +29,19 @@ async fn change_shifts(mut login: Session<Login>, user: web::Path<String>) -> &'
     "in"
 }
 
+/// Ends the session and begins another while the body streams.
+async fn begin_anew_late(mut cart: Session<Cart>) -> HttpResponse {
+    HttpResponse::Ok().streaming(stream::once(async move {
+        cart.destroy();
+        cart.items_mut().push("late".to_owned());
+        let first = told(cart.save().await);
+        Ok::<_, Error>(Bytes::from(format!("{first} {}", told(cart.save().await))))
+    }))
+}
+
 fn beginners(app: &mut ServiceConfig) {
-    app.route("/begin-anew", web::to(begin_anew));
+    app.route("/begin-anew", web::to(begin_anew))
+        .route("/begin-anew-late", web::to(begin_anew_late));
     shop(app);
 }
 
@@ -47,6 +62,21 @@ fn an_end_is_an_end_also_where_nothing_can_be_begun() {
         assert_eq!(reply.status, 503);
         assert_eq!(lines(&reply), [removal("cart")]);
         assert_eq!(site.live(), []);
+    }
+}
+
+#[test]
+fn a_body_that_can_begin_nothing_ends_what_it_was_to_end() {
+    for engine in Engine::each() {
+        let site = open(engine, beginners);
+        let mut browser = with_tea(&site);
+        let reply = browser.get("/begin-anew-late");
+        assert_eq!(
+            (reply.text(), reply.set_cookies()),
+            ("TooLate TooLate", vec![])
+        );
+        assert_eq!(site.live(), []);
+        assert_eq!(browser.get("/show").text(), "Rejected(Unknown) ");
     }
 }
 

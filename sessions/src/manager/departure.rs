@@ -218,22 +218,26 @@ impl Departure {
             }
             return;
         }
-        match errand.decide(&self.desk, &*self.session, self.failed()) {
-            Ok(()) => {
-                let late = self.occasion == Occasion::Saving && core.head_left();
-                if late && errand.needs_cookie(&*self.session) {
-                    self.error = Some(self.desk.error(SessionErrorKind::TooLate));
-                } else if !errand.is_idle() {
-                    self.errand = Some(errand);
-                }
+        let decided = errand.decide(&self.desk, &*self.session, self.failed());
+        let late = self.occasion == Occasion::Saving && core.head_left();
+        let refused = match decided {
+            Ok(()) if late && errand.needs_cookie(&*self.session) => {
+                Some(self.desk.error(SessionErrorKind::TooLate))
             }
-            Err(error) => {
-                self.error = Some(error);
-                if core.intent().destroyed && core.cookie_held() {
-                    errand.only_end();
-                    self.errand = Some(errand);
-                }
+            Ok(()) => None,
+            Err(error) => Some(error),
+        };
+        if refused.is_some() {
+            // An end needs neither a cookie nor data that can be written.
+            if !(core.intent().destroyed && core.cookie_held()) {
+                self.error = refused;
+                return;
             }
+            errand.only_end();
+        }
+        self.error = refused;
+        if !errand.is_idle() {
+            self.errand = Some(errand);
         }
     }
 

@@ -41,6 +41,8 @@ struct Work {
     handle: Option<Handle>,
     /// Whose the payload is. The handler may go on while a store is asked, and whom the session belongs to by then is for the next save.
     principal: Option<Principal>,
+    /// What was to be written could not be, and is still to be saved.
+    leaves_rest: bool,
     /// The key of a record that nobody was told of yet.
     created: Option<StoreKey>,
 }
@@ -100,6 +102,7 @@ impl Errand {
             old,
             handle: core.stored().map(|stored| stored.handle),
             principal: None,
+            leaves_rest: false,
             created: None,
         });
         let Decision { plan, written } = desk.decide(session, failed)?;
@@ -127,6 +130,7 @@ impl Errand {
     pub(super) fn only_end(&mut self) {
         if let Some(work) = &mut self.work {
             work.plan = Plan::Destroy;
+            work.leaves_rest = true;
         }
     }
 
@@ -205,7 +209,11 @@ impl Errand {
             Plan::Renew(meta) if !failed => counter.renew(work, meta).await,
             Plan::Destroy => {
                 let done = counter.end(work).await?;
-                counter.note_saved(work, None, None, Kept::Unknown);
+                if work.leaves_rest {
+                    session.core().note_ended();
+                } else {
+                    counter.note_saved(work, None, None, Kept::Unknown);
+                }
                 Ok(done)
             }
             Plan::Keep
