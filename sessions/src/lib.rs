@@ -58,6 +58,9 @@ pub use crate::{
     },
 };
 
+#[cfg(feature = "redis")]
+pub use crate::stores::{RedisError, RedisErrorKind, RedisStore, RedisStoreBuilder};
+
 /// Compiles and runs the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

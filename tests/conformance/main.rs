@@ -10,5 +10,6 @@
 mod broken;
 mod filesystem;
 mod memory;
+mod redis;
 mod several;
 mod wrappers;

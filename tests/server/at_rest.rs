@@ -124,7 +124,7 @@ fn to_base64url(bytes: &[u8]) -> String {
         bits <<= 8 * (3 - chunk.len());
         for place in 0..=chunk.len() {
             let sextet = bits >> (18 - 6 * place) & 63;
-            text.push(char::from(ALPHABET[sextet as usize]));
+            text.extend(ALPHABET.get(sextet as usize).map(|byte| char::from(*byte)));
         }
     }
     text

@@ -331,6 +331,18 @@ fn what_newer_code_writes_while_older_code_is_busy_is_not_overwritten() {
         let renewed = crate::site::cookie_of(&reply);
         assert_eq!(new.shown_to(&renewed), "Loaded tea,cup false");
         assert_eq!(new.shown_to(&token), "Rejected(Unknown)  false");
+
+        // A write cannot be joined with what it does not understand.
+        for (path, verb) in [("/items/late", Verb::Update), ("/renew/late", Verb::Rename)] {
+            let browser = with_tea(&site);
+            let token = cookie(&browser);
+            let (reply, _) = site.overtake(&browser, path, verb, || {
+                new.get_with(&token, "/items/cup").status
+            });
+            assert_eq!((reply.status, reply.text()), (409, ""), "{path}");
+            assert_eq!(reply.set_cookies(), NONE);
+            assert_eq!(new.shown_to(&token), "Loaded tea,cup false", "{path}");
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 //! Sessions that stay on the server, as a visitor meets them: over a socket, in parallel, with stores that fail and requests that overtake
 //! each other.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a panic is how a test fails"
+)]
 
 mod account;
 mod asking;

@@ -1,4 +1,5 @@
-//! Equipment for the black-box tests: a server on a real socket, a client that speaks raw bytes, a browser's cookie jar.
+//! Equipment for the black-box tests: a server on a real socket, a client that speaks raw bytes, a browser's cookie jar;
+//! and for those of stores: where the engines are, servers that may be killed, a network that fails when it is told to.
 //!
 //! Nothing here knows the `sessions` crate, so that a mistake there cannot hide behind the same mistake here.
 
@@ -9,15 +10,25 @@
 )]
 
 mod browser;
+mod engine;
 mod jar;
 mod mint;
+mod proxy;
+mod redis_cluster;
+mod redis_sentinels;
+mod redis_server;
 mod server;
 mod wire;
 
 pub use self::{
     browser::Browser,
+    engine::Engine,
     jar::{Jar, StoredCookie},
     mint::{Mint, Stamp},
+    proxy::Proxy,
+    redis_cluster::RedisCluster,
+    redis_sentinels::RedisSentinels,
+    redis_server::RedisServer,
     server::Server,
     wire::{Reply, exchange},
 };

@@ -13,7 +13,7 @@ use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 use crate::crypto::subkey::{Purpose, Subkey};
 
 /// Holds 32 secret bytes, from which every seal and signature of a [`KeyRing`](crate::KeyRing) is
-/// derived.
+/// derived, or what [`encrypt_at_rest`](crate::SessionOptions::encrypt_at_rest) seals a store's records with.
 ///
 /// A key is refused when it is not 32 bytes, or when its bytes are too alike to be random. As text
 /// it is 64 hexadecimal characters or base64 (standard or URL-safe, padded or not). A passphrase is

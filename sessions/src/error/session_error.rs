@@ -36,37 +36,52 @@ pub struct SessionError {
     source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
-/// Says what a [`SessionError`] is about.
+/// Says what a [`SessionError`] is about, with the status it becomes and the remedy.
+///
+/// A session in a cookie knows neither `StoreUnavailable`, `Conflict`, `Gone` nor `TooManySessions`: nobody is asked, and nothing is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SessionErrorKind {
-    /// No session middleware wraps this route, or only a nested one that does not name the type. 500.
+    /// No session middleware wraps this route, or only a nested one that does not name the type. 500. Wrap the `App`, behind any middleware
+    /// that uses sessions itself.
     MiddlewareMissing,
-    /// The options of a session are against a rule, found at its first use because `build()` could not see the type. 500.
+    /// The options of a session are against a rule, found at its first use because `build()` could not see the type. 500. The
+    /// [source](std::error::Error::source) is the [`BuildError`](crate::BuildError) that names the remedy; naming the type in the builder finds it at
+    /// start.
     Misconfigured,
-    /// One name, or one cookie, was asked for as two different types. 500.
+    /// One name, or one cookie, was asked for as two different types. 500. Give one of them another `name`.
     NameTaken,
-    /// The session was opened outside of a nested middleware that has other options for it. 500.
+    /// The session was opened outside of a nested middleware that has other options for it. 500. Open it inside only, or give it its options in
+    /// the outer middleware.
     OptionsDiffer,
-    /// The data does not fit: into 4,096 bytes of cookie, or into what the options or the store allow a record. 500; the old session stays.
+    /// The data does not fit: into 4,096 bytes of cookie, or into what the options or the store allow a record. 500; the old session stays. The
+    /// source names the sizes. Bound what visitors can fill, or keep the session on the server and raise
+    /// [`max_length`](crate::SessionOptions::max_length).
     TooLarge,
-    /// A field's `Serialize` failed. 500; the old session stays.
+    /// A field's `Serialize` failed, or the system gave no random bytes. 500; the old session stays. The source says which.
     Unwritable,
-    /// A `Ref` or `RefMut` of the session was still alive when it was to be saved or asked for its principal. 500; the old session stays.
+    /// A `Ref` or `RefMut` of the session was still alive when it was to be saved or asked for its principal, or another handle to it is asked
+    /// for. 500; the old session stays. Drop the guard before the handler returns.
     GuardAlive,
-    /// The principal was changed through `write()` and not by its setter, so that the session was not renewed. 500; the old session stays.
+    /// The principal was changed through `write()` and not by its setter, so that the session was not renewed. 500; the old session stays. Use
+    /// the field's `set_` or `take_` accessor.
     PrincipalChanged,
-    /// The response's head had left: a cookie can no longer be set.
+    /// The response's head had left: a cookie can no longer be set. 500, if there is a response to become it. Write before the body streams; only a
+    /// session that is on the server already can be saved later.
     TooLate,
-    /// The store cannot be reached, does not answer in time, is full or refuses. 503; the old session stays.
+    /// The store cannot be reached, does not answer in time, is full or refuses. 503. Nothing was loaded; of a write it may be unknown
+    /// whether it happened. The source is the [`StoreError`], which says what to look at.
     StoreUnavailable,
-    /// Somebody else wrote at the same time, and what both wrote cannot be joined. 409; what they wrote stays.
+    /// Somebody else wrote at the same time, and what both wrote cannot be joined. 409; what they wrote stays. Give the field a `merge` function, or
+    /// let the visitor look at the page anew: [`load_fresh`](crate::Registry::load_fresh) has what was stored.
     Conflict,
-    /// The session ended while the request was busy with it: by a logout, a renewal, an administrator. 409 where a handler passes it on.
+    /// The session ended while the request was busy with it: by a logout, a renewal, an administrator. 409 where a handler passes it on. Nobody is told
+    /// but who calls `save()`. Go on as for a visitor without a session.
     Gone,
-    /// Its principal has as many sessions as the options allow. 403; nothing was stored.
+    /// Its principal has as many sessions as the options allow. 403; nothing was stored. Let the visitor end one elsewhere, or choose
+    /// [`EvictOldest`](crate::store::AdmissionPolicy::EvictOldest).
     TooManySessions,
-    /// The session's store keeps no index by principal. 500.
+    /// The session's store keeps no index by principal. 500. Keep the session in one that does.
     NoPrincipalIndex,
 }
 

@@ -127,7 +127,7 @@ impl Departure {
     /// Leaves the cookie for the response, and says what went wrong.
     pub(crate) fn into_saved(self) -> Option<SessionError> {
         if let Some(error) = &self.error {
-            // A handler that passes it on with `?` tells nobody.
+            // A handler that passes it on with `?` tells no log.
             tracing::error!(session = &*self.desk.name, %error, "session not saved");
         }
         if let Some(cookie) = self.pending.or(self.committed) {

@@ -388,7 +388,12 @@ impl Counter<'_> {
             }
             Ok(Touched::Missing) => self.gone(),
             Err(error) => {
-                tracing::warn!(session = &*self.desk.name, handle = %meta.handle, %error, "session not touched");
+                tracing::warn!(
+                    session = &*self.desk.name,
+                    handle = %meta.handle,
+                    %error,
+                    "session not touched; the next request tries again"
+                );
                 Done::Nothing
             }
         }
@@ -593,7 +598,11 @@ impl Counter<'_> {
 
     /// What somebody else stored cannot be read here, and is not overwritten.
     fn unreadable(&self, reason: Rejection) -> SessionError {
-        tracing::warn!(session = &*self.desk.name, %reason, "what another request stored cannot be read");
+        tracing::warn!(
+            session = &*self.desk.name,
+            %reason,
+            "what another request stored cannot be read, and is not overwritten; are two releases running?"
+        );
         self.desk.error(SessionErrorKind::Conflict)
     }
 
@@ -603,7 +612,7 @@ impl Counter<'_> {
                 tracing::info!(
                     session = &*self.desk.name,
                     field,
-                    "two requests changed one field"
+                    "two requests changed one field, and the later is refused; a `merge` function could join them"
                 );
                 self.desk.error(SessionErrorKind::Conflict)
             }

@@ -149,6 +149,8 @@ impl SessionOptions {
     }
 
     /// Keeps the session in this store. Default: the middleware's.
+    ///
+    /// Sessions that are in another store already are not moved: their visitors begin anew.
     pub fn store(mut self, store: impl Into<Store>) -> Self {
         self.store = Some(store.into());
         self
@@ -195,8 +197,9 @@ impl SessionOptions {
     /// How long the browser keeps the cookie. Default: [`MaxAge::UntilDeadline`]. It is hygiene: the deadlines are enforced by the server
     /// whatever the browser does.
     ///
-    /// A store on the server sends its cookie again only when the session begins, is renewed or gets another lifetime: there a `Max-Age` is
-    /// no idle timeout.
+    /// - On the server, the cookie is sent only when the session begins, is renewed or gets another lifetime: there a `Max-Age` is no idle
+    ///   timeout, and with [`MaxAge::AtMost`] the browser forgets a session that is in use.
+    /// - In a cookie, each write and each touch sends the cookie again, with a `Max-Age` of its own.
     pub fn max_age(mut self, max_age: MaxAge) -> Self {
         self.max_age = Some(max_age);
         self
@@ -215,8 +218,11 @@ impl SessionOptions {
         self
     }
 
-    /// How much the idle deadline must move before a request that only reads moves it. Default: an hour, or a sixth of the idle timeout if
-    /// that is less. With a cookie store each move sends the cookie again.
+    /// How much the idle deadline must move before a request that only reads moves it. Default: five minutes on the server, an hour in a
+    /// cookie, or a sixth of the idle timeout if that is less.
+    ///
+    /// On the server a move is one small write to the store, and sends nothing; if it fails, there is a warning and the next request does it. In
+    /// a cookie each move sends the cookie again, which of two responses may put an older one in a newer one's place.
     ///
     /// ```
     /// use std::time::Duration;
@@ -354,7 +360,7 @@ impl SessionOptions {
     /// How many bytes a session may take in a store, sealing and dates included; 0 for no limit. Default: 1 MiB.
     ///
     /// More is an error, [`TooLarge`](crate::SessionErrorKind::TooLarge), and what the store holds stays. The store itself may allow less. A
-    /// cookie has a limit of its own.
+    /// cookie has a limit of its own, 4,096 bytes with its name and attributes.
     pub fn max_length(mut self, bytes: usize) -> Self {
         self.max_length = Some(bytes);
         self
@@ -371,7 +377,12 @@ impl SessionOptions {
 
     /// How many sessions a principal may have at once, and what happens to one more. Default: any number.
     ///
-    /// Holds also for logins at the same instant. `build()` refuses it on a store that cannot count and write in one step.
+    /// It needs a `principal` field, and counts when that is set. It holds also for logins at the same instant. A session that has to make room is
+    /// gone at once: its next request finds none. A login that is refused is [`TooManySessions`](crate::SessionErrorKind::TooManySessions) (403), and
+    /// whoever knows a password can then lock its owner out. Sessions beyond a limit that came later stay at
+    /// least until their principal logs in again. `build()` refuses it on a cookie
+    /// store, and on a store that cannot count and write in one step; [`MemoryStore`](crate::MemoryStore) and
+    /// [`FilesystemStore`](crate::FilesystemStore) can.
     ///
     /// ```
     /// use sessions::{MemoryStore, SessionData, SessionMiddleware, store::AdmissionPolicy};
@@ -396,6 +407,9 @@ impl SessionOptions {
 
     /// Keeps each visitor's address and `User-Agent` with the session, as of its last write, for
     /// [`PrincipalSessions::list`](crate::PrincipalSessions::list). Default: neither is kept. `build()` refuses it on a cookie store.
+    ///
+    /// Both are personal data, and what a visitor says of itself: show them, and decide nothing by them. Take [`DeviceAddress::Forwarded`]
+    /// behind a proxy only.
     pub fn device_info(mut self, address: DeviceAddress) -> Self {
         self.device = Some(address);
         self
@@ -404,14 +418,17 @@ impl SessionOptions {
     /// Seals what the store keeps, so that whoever steals the store can read no session. Default: kept as it is.
     ///
     /// Each record is sealed under a key of its own, made from this one and from the visitor's token, which the store never sees; principals
-    /// are kept as keyed hashes. Handle, dates and [device](Self::device_info) stay readable: sweeping and listing need them. All
-    /// machines need the same key. Another key ends all sessions. `build()` refuses it on a cookie store, which has keys of its own.
+    /// are kept as keyed hashes. Handle, dates and [device](Self::device_info) stay readable: sweeping and listing need them.
+    ///
+    /// Take a key of its own, not one of a [`KeyRing`](crate::KeyRing): 32 bytes from `openssl rand -base64 32`, kept outside of the store, the same
+    /// for all processes and machines on it. Another key, and switching this on or off, ends all sessions of the store at once: their visitors
+    /// begin anew. `build()` refuses it on a cookie store, which has keys of its own.
     ///
     /// ```
     /// use sessions::{Key, MemoryStore, SessionMiddleware};
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let key = Key::generate()?; // in production: std::env::var("SESSION_STORE_KEY")?.parse()?
+    /// let key: Key = Key::generate()?; // in production: std::env::var("SESSION_STORE_KEY")?.parse()?
     /// let sessions = SessionMiddleware::builder(MemoryStore::new()).options(|all| all.encrypt_at_rest(key)).build()?;
     /// # Ok(())
     /// # }

@@ -51,7 +51,8 @@ impl Registry {
 
     /// The session of type `T` under another name: one type, several sessions.
     ///
-    /// Names are part of the cookie's name and of the keys it is sealed with. Take them from a short list of your own, not from the request.
+    /// Names are part of the cookie's name, and of the keys it is sealed with or found by. Take them from a short list of your own, not from the
+    /// request.
     ///
     /// # Errors
     ///
@@ -107,7 +108,7 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// One [`SessionError`] for each session that could not be saved; those stay as the visitor has them, the others are saved.
+    /// One [`SessionError`] for each session that could not be saved, as by [`Session::save`]; the others are saved.
     pub async fn save_all(&self) -> Result<(), MultiError> {
         self.open.save_all().await
     }

@@ -45,13 +45,15 @@ impl Lifetime {
     }
 
     /// How much the idle deadline must move before a request that only reads moves it.
+    ///
+    /// Where [no lifetime was chosen](crate::SessionOptions::touch_interval), sessions on the server are touched more often than this says.
     #[must_use]
     pub const fn touch_interval(&self) -> Duration {
         self.touch_interval
     }
 }
 
-/// Seven days idle, thirty in all, touched once an hour at most.
+/// Seven days idle, thirty in all, touched once an hour at most: for a cookie, which each touch sends again.
 impl Default for Lifetime {
     fn default() -> Self {
         Self {

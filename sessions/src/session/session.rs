@@ -18,8 +18,10 @@ use super::{Accessors, SessionData, Slot, lifecycle::NewLifetime};
 /// It dereferences to the accessors that the [derive](macro@crate::SessionData) wrote for `T`. What they changed is saved by itself before
 /// the response's head is sent, and nothing is sent where nothing changed. Several handles to one session in a request share its data.
 ///
-/// The extractor fails when no [`SessionMiddleware`](crate::SessionMiddleware) wraps the route or the session's options are against a
-/// rule. A cookie that is expired, tampered with or unreadable is no failure: the session is new, and [`origin`](Self::origin) says why.
+/// The extractor fails when no [`SessionMiddleware`](crate::SessionMiddleware) wraps the route (500), when the session's options are against
+/// a rule (500), and when its store does not answer (503; a cookie always does). A cookie that is expired, tampered with or unreadable is no
+/// failure: the session is new, and [`origin`](Self::origin) says why. Whoever can go on without the session takes a
+/// `Result<Session<T>, SessionError>`; an `Option` would take an outage for a visitor without a session.
 ///
 /// ```
 /// use actix_web::{HttpResponse, Responder, post};
@@ -116,6 +118,8 @@ impl<T: SessionData> Session<T> {
     }
 
     /// Where the session came from, and if a presented one was rejected, why.
+    ///
+    /// It says nothing of a store that failed: then there is no session, but an error.
     #[must_use]
     pub fn origin(&self) -> Origin {
         self.slot().core().origin()
@@ -218,7 +222,10 @@ impl<T: SessionData> Session<T> {
         self.slot().try_read()
     }
 
-    /// Opens the whole struct for writing.
+    /// Opens the whole struct for writing, or says why that would be in vain.
+    ///
+    /// In a streaming body or a WebSocket a session that is on the server already can be written, and saved by [`save`](Self::save). One in a
+    /// cookie cannot, nor one that was never begun.
     ///
     /// ```
     /// # use actix_web::{App, test, web};
@@ -258,8 +265,13 @@ impl<T: SessionData> Session<T> {
 
     /// Gives the session a new identity and keeps its data: do it whenever rights change (OWASP ASVS v5, 7.2.4).
     ///
-    /// Setting a `principal` field does it by itself. With a cookie store the visitor's cookie is replaced, but a copy of the old one stays
-    /// valid until its deadline: nothing is kept on the server that could refuse it.
+    /// Setting a `principal` field does it by itself. A session that was never stored has no identity to renew. It happens when the response
+    /// leaves, or at [`save`](Self::save); not on a status of 500 or more.
+    ///
+    /// - On the server, the visitor gets a new token, and the old one is dead before the new one is sent. The [`handle`](Self::handle) stays. If
+    ///   the store's answer is lost for good, the response is a 503, and the visitor is left with the old token or with none that works.
+    /// - In a cookie, the visitor gets a new cookie with a new handle, but a copy of the old one stays valid until its deadline: nothing is kept
+    ///   on the server that could refuse it.
     ///
     /// ```
     /// # use actix_web::{App, test, web};
@@ -302,8 +314,11 @@ impl<T: SessionData> Session<T> {
 
     /// Ends the session: its data is gone here and now, and the visitor's cookie is removed, whatever the response's status.
     ///
-    /// What is written after it in the same request begins another session. With a cookie store a copy of the cookie stays valid until its
-    /// deadline.
+    /// What is written after it in the same request begins another session.
+    ///
+    /// - On the server, the record is deleted when the response leaves, or at [`save`](Self::save), and no request that is in flight brings it back.
+    ///   If the store does not do it, the response is a 503 and the session may live on.
+    /// - In a cookie, a copy of the cookie stays valid until its deadline.
     ///
     /// ```
     /// # use actix_web::{App, test, web};
@@ -384,7 +399,8 @@ impl<T: SessionData> Session<T> {
     /// Remembers the visitor for `duration` from now, however long they stay away: "keep me logged in".
     ///
     /// The cookie outlives the browser, idleness no longer ends the session, and its absolute deadline is `duration` from now. Kept with
-    /// the session, until another call or the next authentication. A new session without data is not created by it.
+    /// the session, in its record or its cookie, until another call or the next authentication: set a `principal` first. A new session without
+    /// data is not created by it. The cookie is sent again, with a token that is the same for a session on the server.
     ///
     /// Less than a second counts as one. Browsers keep a cookie for 400 days at most (RFC 6265bis, section 5.5); what is sent is capped at that.
     ///
@@ -422,7 +438,7 @@ impl<T: SessionData> Session<T> {
 
     /// Lets the browser forget the cookie when it closes: a shared computer. The deadlines hold as configured.
     ///
-    /// Kept with the session, until another call or the next authentication. A browser that restores its tabs restores such cookies too.
+    /// Kept with the session, in its record or its cookie, until another call or the next authentication. A browser that restores its tabs restores such cookies too.
     ///
     /// ```
     /// # use actix_web::{App, test, web};
@@ -457,7 +473,12 @@ impl<T: SessionData> Session<T> {
 
     /// Saves at once instead of when the response leaves, and reports.
     ///
-    /// What it saved keeps its cookie even if the handler fails afterwards. Nothing is sent where nothing changed.
+    /// What it saved keeps its cookie even if the handler fails afterwards. Nothing is sent where nothing changed. What it could not save is tried
+    /// again when the response leaves, unless the handler takes it back or answers with a status of 500 or more.
+    ///
+    /// - On the server, the store has it when this returns, and other requests see it. A session that was joined with what another request wrote
+    ///   at the same time goes on, in this request, with what this one wrote.
+    /// - In a cookie, the cookie is made now, and travels with the response.
     ///
     /// ```
     /// # use actix_web::{App, test, web};
@@ -492,18 +513,18 @@ impl<T: SessionData> Session<T> {
     /// # }
     /// ```
     ///
-    /// A session that was joined with what another request wrote at the same time goes on, in this request, with what this one wrote.
-    ///
     /// # Errors
     ///
-    /// `TooLarge`, `Unwritable`, `GuardAlive`, `PrincipalChanged`, `StoreUnavailable`, `Conflict`, `TooManySessions`: what the visitor has
-    /// stays as it was. `Gone` when the session ended meanwhile. `TooLate` when the response's head has left and the session needs a cookie;
-    /// one that is on the server already, as it is in a WebSocket, needs none.
+    /// `TooLarge`, `Unwritable`, `GuardAlive`, `PrincipalChanged`; on the server also `Conflict` and `TooManySessions`: what the visitor has
+    /// stays as it was. `StoreUnavailable` when the store did not say that it is done: it may be. `Gone` when the session ended meanwhile. `TooLate`
+    /// when the response's head has left and the session needs a cookie; one that is on the server already, as it is in a WebSocket, needs none.
     pub async fn save(&mut self) -> Result<(), SessionError> {
         self.slot().save().await
     }
 
     /// The sessions that belong to the same principal, for the page that lists "your devices".
+    ///
+    /// None while the session belongs to nobody. On the server, in a store with an index; never in a cookie.
     ///
     /// ```
     /// # use actix_web::{App, test, web};

@@ -57,7 +57,9 @@ impl fmt::Display for StoreError {
             StoreErrorKind::Corrupt => "the session store holds something that is not a record",
             StoreErrorKind::TooLarge => "the record is larger than the session store takes",
             StoreErrorKind::Full => "the session store is full",
-            StoreErrorKind::Refused => "the session store refused",
+            StoreErrorKind::Refused => {
+                "the session store refused: permissions, schema or configuration"
+            }
         })
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn start(
     // Not `spawn_local`, which panics where nobody drives local tasks, as below `#[tokio::test]`. A worker's runtime ends its tasks either way.
     let Ok(worker) = Handle::try_current() else {
         tracing::warn!(
-            "dead sessions are not swept: the application was made outside of a runtime"
+            "dead sessions are not swept: the application was made outside of a runtime; make it inside, or call `delete_all_expired`"
         );
         return;
     };
@@ -71,7 +71,7 @@ async fn run(
         if let Some(failure) = swept.failure {
             tracing::warn!(
                 error = &failure as &dyn Error,
-                "dead sessions not swept; the next try is after the interval"
+                "dead sessions not swept; the next try is after the interval, look after the store if this goes on"
             );
         }
     }

@@ -16,9 +16,49 @@ use super::Vault;
 ///
 /// Comes from [`Session::principal_sessions`](crate::Session::principal_sessions) for the visitor's own, and from
 /// [`SessionMiddleware::principal_sessions`](crate::SessionMiddleware::principal_sessions) for anybody's, also outside of a request: a
-/// changed password, a blocked account. The store must keep an index by principal, which cookies, memcached and stores that say so do not.
+/// changed password, a blocked account. The store must keep an index by principal, which cookies do not, and a store of your own if it likes.
 ///
 /// An ended session is gone at once, whatever its visitor's requests are doing; one that renews itself meanwhile is found again.
+///
+/// ```
+/// use sessions::{Session, SessionData, SessionError};
+///
+/// #[derive(SessionData)]
+/// struct Login {
+///     #[session(principal)]
+///     user: Option<String>,
+/// }
+///
+/// /// Ends the session whose handle stood on the button; `false` if it is none of this visitor's.
+/// async fn end(login: &Session<Login>, button: &str) -> Result<bool, SessionError> {
+///     let devices = login.principal_sessions()?;
+///     let listed = devices.list().await?;
+///     match listed.iter().find(|one| one.handle().to_string() == button) {
+///         Some(one) => devices.end(one.handle()).await,
+///         None => Ok(false),
+///     }
+/// }
+/// # use actix_web::{App, test, web};
+/// # use sessions::{MemoryStore, SessionMiddleware, test_util::Visitor};
+/// # async fn page(login: Session<Login>, button: String) -> Result<String, SessionError> {
+/// #     Ok(end(&login, &button).await?.to_string())
+/// # }
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let sessions = SessionMiddleware::builder(MemoryStore::new()).build()?;
+/// # let app = test::init_service(App::new().wrap(sessions.clone()).route("/", web::post().to(page))).await;
+/// # let (mut here, mut there) = (Visitor::new(&sessions), Visitor::new(&sessions));
+/// # here.seed::<Login>(|login| login.set_user("ada")).await?;
+/// # there.seed::<Login>(|login| login.set_user("ada")).await?;
+/// # let button = there.session::<Login>().await?.handle().to_string();
+/// # for text in ["true", "false"] {
+/// #     let request = here.bring(test::TestRequest::post()).set_payload(button.clone()).to_request();
+/// #     assert_eq!(test::call_and_read_body(&app, request).await, text);
+/// # }
+/// # assert!(there.session::<Login>().await?.is_new());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct PrincipalSessions {
     vault: Vault,
@@ -66,7 +106,7 @@ impl PrincipalSessions {
     ///
     /// # Errors
     ///
-    /// `StoreUnavailable`.
+    /// `StoreUnavailable` when the store does not answer.
     pub async fn list(&self) -> Result<Vec<SessionInfo>, SessionError> {
         let mut listed = self.listed().await?;
         listed.sort_by_key(|listed| std::cmp::Reverse((listed.last_seen, listed.created)));
@@ -155,7 +195,7 @@ pub struct SessionInfo {
 }
 
 impl SessionInfo {
-    /// Names the session: for the button that ends it.
+    /// Names the session: for the button that ends it. It opens nothing, and may stand in a page.
     #[must_use]
     pub fn handle(&self) -> Handle {
         self.listed.handle

@@ -224,7 +224,11 @@ impl Vault {
         let asked = tokio::time::Instant::now();
         let answered = self.wait(answer).await;
         if answered.is_none() {
-            tracing::warn!(verb, patience = ?self.patience, "the session store did not answer in time");
+            tracing::warn!(
+                verb,
+                patience = ?self.patience,
+                "the session store did not answer in time; look after it, or set another `store_timeout`"
+            );
         }
         #[cfg(feature = "metrics")]
         metrics::histogram!("sessions_store_seconds", "verb" => verb).record(asked.elapsed());

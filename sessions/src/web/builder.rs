@@ -136,7 +136,8 @@ impl SessionMiddlewareBuilder {
     /// # Errors
     ///
     /// The first combination that is against a rule: a cookie that browsers would refuse or that protects nobody, a timeout that ends every
-    /// session, two types under one name. The message names the rule and the remedy.
+    /// session, two types under one name, an option that the session's store cannot meet. The message names the rule and the remedy. No store is asked:
+    /// whether it answers shows at the first request.
     pub fn build(self) -> Result<SessionMiddleware, BuildError> {
         let answers_for_all = self.default_store.is_some();
         let shared = match self.default_store {

@@ -1,0 +1,242 @@
+use crate::{
+    clock::Timestamp,
+    store::{
+        Admission, AdmissionPolicy, Principal, Record, Revision, StoreError, StoreErrorKind,
+        StoreKey, Written,
+    },
+};
+
+use super::{
+    engine::Effect,
+    expiry::{dead, lifetime},
+    failure::Failure,
+    record,
+    reply::Reply,
+    script::WRITE,
+    store::RedisStore,
+};
+
+/// One of the three verbs that write a record.
+#[derive(Clone, Copy)]
+pub(super) struct Write<'a> {
+    pub(super) verb: Verb,
+    /// The record that is replaced, for an update and a rename.
+    pub(super) from: Option<&'a StoreKey>,
+    pub(super) expected: Option<Revision>,
+    /// The same as `from` for an update.
+    pub(super) to: &'a StoreKey,
+    pub(super) record: &'a Record,
+    pub(super) admission: Option<Admission>,
+    pub(super) now: Timestamp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verb {
+    Create,
+    Update,
+    Rename,
+}
+
+impl Verb {
+    /// As the script knows it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Rename => "rename",
+        }
+    }
+}
+
+/// How often a write with a limit is tried again because its principal got other sessions meanwhile. Each time, somebody else came through.
+pub(super) const ATTEMPTS: usize = 64;
+
+impl RedisStore {
+    pub(super) async fn write(&self, write: Write<'_>) -> Result<Written, StoreError> {
+        let value = record::encode(write.record)
+            .ok_or_else(|| StoreError::new(StoreErrorKind::TooLarge))?;
+        if !self.is_cluster() {
+            return self.write_at_once(&write, &value).await;
+        }
+        let principal = write.record.principal.as_ref();
+        if write.admission.is_some() && principal.is_some() {
+            return Err(StoreError::new(StoreErrorKind::Refused));
+        }
+        if let Some(principal) = principal {
+            // Before the record, so that none lives unlisted. Whatever comes of it, no record has changed.
+            self.enlist(principal, write.to, write.record.deadline, write.now)
+                .await
+                .map_err(|failure| match failure {
+                    Failure::NotDone(error) => error.into_store_error(),
+                    Failure::Late(error) | Failure::Lost(error) => {
+                        StoreError::new(StoreErrorKind::Unavailable).because(error)
+                    }
+                    failure => failure.into_store_error(),
+                })?;
+        }
+        match write.verb {
+            Verb::Create | Verb::Update => {
+                let reply = self.run_write(&write, &value, None, &[]).await;
+                let (written, former) = outcome(reply, write.record)?;
+                self.unlist_former(&write, former).await;
+                Ok(written)
+            }
+            Verb::Rename => self.rename_in_steps(&write, &value).await,
+        }
+    }
+
+    /// All of it in one script.
+    async fn write_at_once(&self, write: &Write<'_>, value: &[u8]) -> Result<Written, StoreError> {
+        let index = write
+            .record
+            .principal
+            .as_ref()
+            .map(|principal| self.names.index(principal));
+        let mut rivals = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let reply = self
+                .run_write(write, value, index.as_deref(), &rivals)
+                .await;
+            match reply {
+                Ok(Reply::Undeclared(others)) => rivals.extend(others),
+                reply => {
+                    let (written, former) = outcome(reply, write.record)?;
+                    self.unlist_former(write, former).await;
+                    return Ok(written);
+                }
+            }
+        }
+        Err(StoreError::new(StoreErrorKind::Unavailable))
+    }
+
+    async fn run_write(
+        &self,
+        write: &Write<'_>,
+        value: &[u8],
+        index: Option<&[u8]>,
+        rivals: &[StoreKey],
+    ) -> Result<Reply, Failure> {
+        let from = write.from.unwrap_or(write.to);
+        let (to_name, from_name) = (self.names.record(write.to), self.names.record(from));
+        let rival_names = rivals
+            .iter()
+            .map(|rival| self.names.record(rival))
+            .collect::<Vec<_>>();
+        let mut keys = vec![&*to_name, &*from_name];
+        if let Some(index) = index {
+            keys.push(index);
+            keys.extend(rival_names.iter().map(|name| &**name));
+        }
+        let (limit, policy) = match write.admission {
+            None => (0, ""),
+            Some(admission) => match admission.policy {
+                AdmissionPolicy::EvictOldest => (admission.limit.max(1), "evict"),
+                AdmissionPolicy::Refuse => (admission.limit.max(1), "refuse"),
+            },
+        };
+        let now = write.now.as_seconds().to_string();
+        let lifetime = lifetime(write.record.deadline, write.now);
+        let deadline = write.record.deadline.as_seconds().to_string();
+        let (dead, limit) = (dead(write.now), limit.to_string());
+        let expected = write.expected.map(|expected| *expected.as_bytes());
+        let principal = write.record.principal.as_ref();
+        let mut arguments = vec![
+            write.verb.name().as_bytes(),
+            now.as_bytes(),
+            value,
+            lifetime.as_bytes(),
+            expected.as_ref().map_or(&[], |expected| &expected[..]),
+            deadline.as_bytes(),
+            dead.as_bytes(),
+            limit.as_bytes(),
+            policy.as_bytes(),
+            write.to.as_bytes(),
+            from.as_bytes(),
+            principal.map_or(&[], Principal::as_bytes),
+        ];
+        arguments.extend(rivals.iter().map(|rival| &rival.as_bytes()[..]));
+        let answer = self
+            .engine
+            .script(&WRITE, &keys, &arguments, Effect::Once, self.timeout)
+            .await?;
+        Reply::parse(answer)
+    }
+
+    /// Creates the new, deletes the old if it still is as expected, and the new again if it is not.
+    async fn rename_in_steps(
+        &self,
+        write: &Write<'_>,
+        value: &[u8],
+    ) -> Result<Written, StoreError> {
+        let Some((old, expected)) = write.from.zip(write.expected) else {
+            return Err(StoreError::new(StoreErrorKind::Refused));
+        };
+        let creation = Write {
+            verb: Verb::Create,
+            from: None,
+            expected: None,
+            ..*write
+        };
+        let reply = self.run_write(&creation, value, None, &[]).await;
+        let (written, _) = outcome(reply, write.record)?;
+        if !matches!(written, Written::Applied { .. }) {
+            return Ok(written);
+        }
+        let removal = self
+            .remove(old, Some(expected), write.now, Effect::Once)
+            .await;
+        let refusal = match removal {
+            Ok(Reply::Applied { former, .. }) => {
+                self.unlist_former(write, former).await;
+                return Ok(written);
+            }
+            // The old one may be dead, so the new one has to stay: the caller looks.
+            Err(Failure::Late(_) | Failure::Lost(_)) => return Ok(Written::Ambiguous),
+            refused => outcome(refused, write.record).map(|(refused, _)| refused),
+        };
+        let own = Some(Revision::from(write.record.write_id));
+        let undone = self
+            .remove(write.to, own, write.now, Effect::Repeatable)
+            .await;
+        match undone {
+            // A touch leaves the write's name: whatever else is there is not ours.
+            Ok(Reply::Applied { .. } | Reply::Missing | Reply::Conflict) => {
+                self.unlist(write.record.principal.as_ref(), write.to).await;
+                refusal
+            }
+            // The new one may live: the caller discards it.
+            _ => Ok(Written::Ambiguous),
+        }
+    }
+
+    /// Takes what a write replaced out of the index it was in, if that is not seen to.
+    async fn unlist_former(&self, write: &Write<'_>, former: Option<Principal>) {
+        let Some((former, from)) = former.zip(write.from) else {
+            return;
+        };
+        let is_listed_here = write.to == from || !self.is_cluster();
+        if write.record.principal.as_ref() == Some(&former) && is_listed_here {
+            return;
+        }
+        self.unlist(Some(&former), from).await;
+    }
+}
+
+/// What became of a write, and whose the replaced record was.
+fn outcome(
+    reply: Result<Reply, Failure>,
+    record: &Record,
+) -> Result<(Written, Option<Principal>), StoreError> {
+    match reply {
+        Ok(Reply::Applied { former, evicted }) => {
+            let revision = Revision::from(record.write_id);
+            Ok((Written::Applied { revision, evicted }, former))
+        }
+        Ok(Reply::Conflict) => Ok((Written::Conflict, None)),
+        Ok(Reply::Missing) => Ok((Written::Missing, None)),
+        Ok(Reply::Refused) => Ok((Written::Refused, None)),
+        Ok(Reply::Owner(_) | Reply::Undeclared(_)) => Err(StoreError::new(StoreErrorKind::Refused)),
+        Err(Failure::Late(_) | Failure::Lost(_)) => Ok((Written::Ambiguous, None)),
+        Err(failure) => Err(failure.into_store_error()),
+    }
+}
