@@ -4,12 +4,12 @@ use std::pin::pin;
 
 use actix_web::{HttpResponse, web};
 use futures_util::FutureExt as _;
-use sessions::{Session, test_util::Verb};
+use sessions::{DeviceAddress, Session, SessionMiddleware, test_util::Verb};
 
 use crate::{
     account::{Login, account, logged_in},
     engine::Engine,
-    site::{Site, told},
+    site::{Cart, Site, told},
 };
 
 /// Has a field open while the store is busy with a save.
@@ -44,6 +44,13 @@ async fn end_all_with_a_guard(login: Session<Login>, mut again: Session<Login>) 
     }
 }
 
+/// Has a session of each kind.
+async fn log_in_with_a_cart(mut login: Session<Login>, mut cart: Session<Cart>) -> &'static str {
+    login.set_user("ada");
+    cart.items_mut().push("tea".to_owned());
+    "in"
+}
+
 fn routes(app: &mut web::ServiceConfig) {
     app.route("/guard", web::to(save_with_a_guard))
         .route("/pass-on", web::to(save_and_pass_on))
@@ -76,4 +83,26 @@ fn a_list_that_cannot_be_asked_for_is_an_error_and_not_empty() {
         assert_eq!(browser.get("/end-all-with-a-guard").text(), "GuardAlive");
         assert_eq!(site.live().len(), 1);
     }
+}
+
+#[test]
+fn each_session_keeps_the_address_that_its_own_options_trust() {
+    let engine = Engine::memory();
+    let sessions = SessionMiddleware::builder(engine.store())
+        .options(|all| all.device_info(DeviceAddress::Forwarded))
+        .session::<Login>(|login| login.device_info(DeviceAddress::Peer));
+    let site = Site::with(engine, sessions, |app| {
+        app.route("/both", web::to(log_in_with_a_cart));
+    });
+    let spoofed = &["X-Forwarded-For: 203.0.113.7"];
+    assert_eq!(site.browser().send("GET", "/both", spoofed, "").status, 200);
+    let live = site.live().into_iter();
+    let kept = live.map(|(_, record)| {
+        let address = record.device.and_then(|device| device.address);
+        (record.principal.is_some(), address.unwrap_or_default())
+    });
+    let mut kept: Vec<_> = kept.collect();
+    kept.sort_unstable();
+    let expected = [(false, "203.0.113.7"), (true, "127.0.0.1")];
+    assert_eq!(kept, expected.map(|(of, address)| (of, address.to_owned())));
 }

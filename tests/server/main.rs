@@ -11,6 +11,7 @@ mod account;
 mod asking;
 mod at_rest;
 mod attack_belonging;
+mod attack_ends;
 mod attack_meddling;
 mod attack_order;
 mod attack_site;

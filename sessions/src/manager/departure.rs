@@ -44,8 +44,10 @@ enum Occasion {
 }
 
 /// Runs what is left to do about several sessions: creates and updates first, then, unless one failed, renewals, and what ends in any case.
+/// Before all that, what ends so that another may begin.
 pub(crate) async fn settle(departures: &mut [Departure]) {
     take_turns(departures).await;
+    join_all(departures.iter_mut().map(Departure::make_way)).await;
     join_all(departures.iter_mut().map(Departure::write)).await;
     let failed = fails(departures);
     join_all(departures.iter_mut().map(|one| one.finish(failed))).await;
@@ -216,22 +218,26 @@ impl Departure {
             }
             return;
         }
-        match errand.decide(&self.desk, &*self.session, self.failed()) {
-            Ok(()) => {
-                let late = self.occasion == Occasion::Saving && core.head_left();
-                if late && errand.needs_cookie(&*self.session) {
-                    self.error = Some(self.desk.error(SessionErrorKind::TooLate));
-                } else if !errand.is_idle() {
-                    self.errand = Some(errand);
-                }
+        let decided = errand.decide(&self.desk, &*self.session, self.failed());
+        let late = self.occasion == Occasion::Saving && core.head_left();
+        let refused = match decided {
+            Ok(()) if late && errand.needs_cookie(&*self.session) => {
+                Some(self.desk.error(SessionErrorKind::TooLate))
             }
-            Err(error) => {
-                self.error = Some(error);
-                if core.intent().destroyed && core.cookie_held() {
-                    errand.only_end();
-                    self.errand = Some(errand);
-                }
+            Ok(()) => None,
+            Err(error) => Some(error),
+        };
+        if refused.is_some() {
+            // An end needs neither a cookie nor data that can be written.
+            if !(core.intent().destroyed && core.cookie_held()) {
+                self.error = refused;
+                return;
             }
+            errand.only_end();
+        }
+        self.error = refused;
+        if !errand.is_idle() {
+            self.errand = Some(errand);
         }
     }
 
@@ -256,6 +262,16 @@ impl Departure {
         }
     }
 
+    async fn make_way(&mut self) {
+        if let Some(errand) = &mut self.errand {
+            let done = errand.make_way(&self.desk, &*self.session).await;
+            if done.is_err() {
+                self.errand = None;
+            }
+            self.note(done);
+        }
+    }
+
     async fn write(&mut self) {
         if let Some(errand) = &mut self.errand {
             let done = errand.write(&self.desk, &*self.session).await;
@@ -267,10 +283,6 @@ impl Departure {
         if let Some(errand) = &mut self.errand {
             let failed = failed || self.error.is_some();
             let done = errand.finish(&self.desk, &*self.session, failed).await;
-            if done.is_err() {
-                // It led to what was to take the place of what could not be ended.
-                self.pending = None;
-            }
             self.note(done);
         }
     }

@@ -23,7 +23,7 @@ use super::{
     desk::{Backend, Decision, ServerSide},
 };
 
-/// What is to be done at a store about one session, in two steps: what adds, and what takes away.
+/// What is to be done at a store about one session, in two steps: what adds, and what takes away. Only what makes way goes before both.
 pub(super) struct Errand {
     /// Nobody else saves the session meanwhile; `None` while somebody does.
     turn: Option<OwnedMutexGuard<()>>,
@@ -41,10 +41,10 @@ struct Work {
     handle: Option<Handle>,
     /// Whose the payload is. The handler may go on while a store is asked, and whom the session belongs to by then is for the next save.
     principal: Option<Principal>,
+    /// What was to be written could not be, and is still to be saved.
+    leaves_rest: bool,
     /// The key of a record that nobody was told of yet.
     created: Option<StoreKey>,
-    /// What takes another's place, once that has ended.
-    successor: Option<(Meta, Place)>,
 }
 
 /// What a step came to.
@@ -102,8 +102,8 @@ impl Errand {
             old,
             handle: core.stored().map(|stored| stored.handle),
             principal: None,
+            leaves_rest: false,
             created: None,
-            successor: None,
         });
         let Decision { plan, written } = desk.decide(session, failed)?;
         let changed = written.is_some();
@@ -130,6 +130,7 @@ impl Errand {
     pub(super) fn only_end(&mut self) {
         if let Some(work) = &mut self.work {
             work.plan = Plan::Destroy;
+            work.leaves_rest = true;
         }
     }
 
@@ -141,6 +142,30 @@ impl Errand {
             // What is dead on the server needs no cookie to be dead.
             Plan::Keep | Plan::Touch(_) | Plan::Destroy => false,
         })
+    }
+
+    /// Before anything else: ends what another session is to take the place of.
+    ///
+    /// It ends in any case, and first, so that its principal is not counted twice, and no successor begins beside what could not be ended.
+    pub(super) async fn make_way(
+        &mut self,
+        desk: &Desk,
+        session: &dyn OpenSession,
+    ) -> Result<Done, SessionError> {
+        let (Some(work), Backend::ServerSide(server)) = (&mut self.work, &desk.backend) else {
+            return Ok(Done::Nothing);
+        };
+        let Plan::Replace(_) = work.plan else {
+            return Ok(Done::Nothing);
+        };
+        let counter = Counter {
+            desk,
+            server,
+            session,
+        };
+        let done = counter.end(work).await?;
+        session.core().note_ended();
+        Ok(done)
     }
 
     /// The first step: creates, updates, touches.
@@ -184,13 +209,19 @@ impl Errand {
             Plan::Renew(meta) if !failed => counter.renew(work, meta).await,
             Plan::Destroy => {
                 let done = counter.end(work).await?;
-                counter.note_saved(work, None, None, Kept::Unknown);
+                if work.leaves_rest {
+                    session.core().note_ended();
+                } else {
+                    counter.note_saved(work, None, None, Kept::Unknown);
+                }
                 Ok(done)
             }
-            Plan::Replace(_) => counter.end_and_seat_successor(work).await,
-            Plan::Keep | Plan::Create(_) | Plan::Update(_) | Plan::Touch(_) | Plan::Renew(_) => {
-                Ok(Done::Nothing)
-            }
+            Plan::Keep
+            | Plan::Create(_)
+            | Plan::Update(_)
+            | Plan::Touch(_)
+            | Plan::Renew(_)
+            | Plan::Replace(_) => Ok(Done::Nothing),
         }
     }
 
@@ -199,12 +230,11 @@ impl Errand {
         let (Some(work), Backend::ServerSide(server)) = (&mut self.work, &desk.backend) else {
             return;
         };
-        let counter = Counter {
-            desk,
-            server,
-            session,
-        };
-        if counter.discard(work).await {
+        if let Some(key) = work.created.take() {
+            if let Err(error) = server.vault.delete(&key).await {
+                // It lies there until its deadline.
+                tracing::warn!(session = &*desk.name, %error, "a session that nobody was told of was not deleted");
+            }
             session.core().note_gone();
         }
     }
@@ -236,12 +266,8 @@ impl Counter<'_> {
                     revision,
                     principal: record.principal,
                 };
-                if let Plan::Replace(_) = work.plan {
-                    work.successor = Some((meta, place));
-                } else {
-                    let payload = std::mem::take(&mut work.payload);
-                    self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
-                }
+                let payload = std::mem::take(&mut work.payload);
+                self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
                 Ok(Done::Pending(cookie))
             }
             Outcome::Refused => Err(self.desk.error(SessionErrorKind::TooManySessions)),
@@ -385,35 +411,6 @@ impl Counter<'_> {
             self.desk.tell(SessionEventKind::Destroyed, handle);
         }
         Ok(Done::Committed(self.desk.cookie.removal()))
-    }
-
-    /// Ends the old session; if that fails the new one must not be, or two cookies would work and the end be forgotten.
-    async fn end_and_seat_successor(&self, work: &mut Work) -> Result<Done, SessionError> {
-        match self.end(work).await {
-            Ok(done) => {
-                if let Some((meta, place)) = work.successor.take() {
-                    let payload = std::mem::take(&mut work.payload);
-                    self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
-                }
-                Ok(done)
-            }
-            Err(error) => {
-                self.discard(work).await;
-                Err(error)
-            }
-        }
-    }
-
-    /// Deletes a record whose token nobody will hold; `false` if there is none.
-    async fn discard(&self, work: &mut Work) -> bool {
-        let Some(key) = work.created.take() else {
-            return false;
-        };
-        if let Err(error) = self.server.vault.delete(&key).await {
-            // It lies there until its deadline.
-            tracing::warn!(session = &*self.desk.name, %error, "a session that nobody was told of was not deleted");
-        }
-        true
     }
 
     /// Ends what another request renewed before the old key was deleted: its visitor's other tab must not stay logged in.

@@ -417,6 +417,12 @@ impl SlotCore {
         self.place.replace(None);
     }
 
+    /// Notes that what the visitor had is no more, and that what is to take its place has not begun.
+    pub(crate) fn note_ended(&self) {
+        self.stored.set(None);
+        self.place.replace(None);
+    }
+
     /// Takes over what was just saved, as if the request had begun with it; what was written since `mark` is still to be saved.
     pub(crate) fn note_saved(&self, saved: Saved, mark: &Mark, now: Timestamp) {
         self.stored.set(saved.stored);
