@@ -13,6 +13,10 @@ use crate::{
 };
 
 /// Has a field open while the store is busy with a save.
+#[expect(
+    clippy::await_holding_refcell_ref,
+    reason = "what the library must bear is what a handler should not do"
+)]
 async fn save_with_a_guard(mut login: Session<Login>, mut again: Session<Login>) -> String {
     login.items_mut().push("tea".to_owned());
     let mut saving = pin!(login.save());

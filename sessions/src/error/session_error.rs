@@ -79,7 +79,8 @@ pub enum SessionErrorKind {
     /// but who calls `save()`. Go on as for a visitor without a session.
     Gone,
     /// Its principal has as many sessions as the options allow. 403; nothing was stored. Let the visitor end one elsewhere, or choose
-    /// [`EvictOldest`](crate::store::AdmissionPolicy::EvictOldest).
+    /// [`EvictOldest`](crate::store::AdmissionPolicy::EvictOldest). A handler that learns it from `save()` and answers with a page of its own
+    /// calls `destroy()` first: what was refused is tried again otherwise when the response leaves.
     TooManySessions,
     /// The session's store keeps no index by principal. 500. Keep the session in one that does.
     NoPrincipalIndex,
