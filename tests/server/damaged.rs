@@ -333,10 +333,7 @@ fn what_newer_code_writes_while_older_code_is_busy_is_not_overwritten() {
         assert_eq!(new.shown_to(&token), "Rejected(Unknown)  false");
 
         // A write cannot be joined with what it does not understand.
-        for (path, verb) in [
-            ("/items/late", Verb::Update),
-            ("/renew/late", Verb::Rename),
-        ] {
+        for (path, verb) in [("/items/late", Verb::Update), ("/renew/late", Verb::Rename)] {
             let browser = with_tea(&site);
             let token = cookie(&browser);
             let (reply, _) = site.overtake(&browser, path, verb, || {

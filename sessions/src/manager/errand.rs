@@ -145,13 +145,8 @@ impl Errand {
         desk: &Desk,
         session: &dyn OpenSession,
     ) -> Result<Done, SessionError> {
-        let (Some(work), Backend::ServerSide(server)) = (&mut self.work, &desk.backend) else {
+        let Some((counter, work)) = self.at_counter(desk, session) else {
             return Ok(Done::Nothing);
-        };
-        let counter = Counter {
-            desk,
-            server,
-            session,
         };
         match work.plan {
             Plan::Create(meta) | Plan::Replace(meta) => counter.create(work, meta).await,
@@ -168,13 +163,8 @@ impl Errand {
         session: &dyn OpenSession,
         failed: bool,
     ) -> Result<Done, SessionError> {
-        let (Some(work), Backend::ServerSide(server)) = (&mut self.work, &desk.backend) else {
+        let Some((counter, work)) = self.at_counter(desk, session) else {
             return Ok(Done::Nothing);
-        };
-        let counter = Counter {
-            desk,
-            server,
-            session,
         };
         match work.plan {
             Plan::Renew(meta) if !failed => counter.renew(work, meta).await,
@@ -192,21 +182,32 @@ impl Errand {
 
     /// Deletes what was created: its cookie is withheld.
     pub(super) async fn withdraw(&mut self, desk: &Desk, session: &dyn OpenSession) {
-        let (Some(work), Backend::ServerSide(server)) = (&mut self.work, &desk.backend) else {
-            return;
+        if let Some((counter, work)) = self.at_counter(desk, session)
+            && counter.discard(work).await
+        {
+            session.core().note_gone();
+        }
+    }
+
+    /// The work, and where it is done; `None` where there is none.
+    fn at_counter<'a>(
+        &'a mut self,
+        desk: &'a Desk,
+        session: &'a dyn OpenSession,
+    ) -> Option<(Counter<'a>, &'a mut Work)> {
+        let Backend::ServerSide(server) = &desk.backend else {
+            return None;
         };
         let counter = Counter {
             desk,
             server,
             session,
         };
-        if counter.discard(work).await {
-            session.core().note_gone();
-        }
+        Some((counter, self.work.as_mut()?))
     }
 }
 
-/// One session in front of its store.
+/// Where one session is served by its store.
 struct Counter<'a> {
     desk: &'a Desk,
     server: &'a ServerSide,
