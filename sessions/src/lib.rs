@@ -36,7 +36,8 @@ pub use crate::{
     data::{OnConflict, Schema},
     error::{BuildError, BuildErrorKind, MultiError, SessionError, SessionErrorKind},
     event::{SessionEvent, SessionEventKind},
-    registry::{DeviceAddress, Registry, SessionOptions, Store},
+    manager::DeviceAddress,
+    registry::{Registry, SessionOptions, Store},
     session::{
         Lifetime, Session, SessionData, ValueError, ValueErrorKind, ValueKey, Values,
         ValuesAccessors,

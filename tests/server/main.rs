@@ -10,6 +10,12 @@
 mod account;
 mod asking;
 mod at_rest;
+mod attack_belonging;
+mod attack_ends;
+mod attack_meddling;
+mod attack_order;
+mod attack_site;
+mod attack_unanswered;
 mod building;
 mod damaged;
 mod deadlines;

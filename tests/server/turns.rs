@@ -52,6 +52,7 @@ fn routes(app: &mut ServiceConfig) {
                 one.items_mut().push("before".to_owned());
                 let meanwhile = async {
                     gate.reached(1).await;
+                    two.items_mut().push("during".to_owned());
                     two.destroy();
                     gate.open();
                 };

@@ -60,8 +60,8 @@ pub enum SessionErrorKind {
     TooLarge,
     /// A field's `Serialize` failed, or the system gave no random bytes. 500; the old session stays. The source says which.
     Unwritable,
-    /// A `Ref` or `RefMut` of the session was still alive when it was to be saved, or another handle to it is asked for. 500; the old session
-    /// stays. Drop the guard before the handler returns.
+    /// A `Ref` or `RefMut` of the session was still alive when it was to be saved or asked for its principal, or another handle to it is asked
+    /// for. 500; the old session stays. Drop the guard before the handler returns.
     GuardAlive,
     /// The principal was changed through `write()` and not by its setter, so that the session was not renewed. 500; the old session stays. Use
     /// the field's `set_` or `take_` accessor.
@@ -79,7 +79,8 @@ pub enum SessionErrorKind {
     /// but who calls `save()`. Go on as for a visitor without a session.
     Gone,
     /// Its principal has as many sessions as the options allow. 403; nothing was stored. Let the visitor end one elsewhere, or choose
-    /// [`EvictOldest`](crate::store::AdmissionPolicy::EvictOldest).
+    /// [`EvictOldest`](crate::store::AdmissionPolicy::EvictOldest). A handler that learns it from `save()` and answers with a page of its own
+    /// calls `destroy()` first: what was refused is tried again otherwise when the response leaves.
     TooManySessions,
     /// The session's store keeps no index by principal. 500. Keep the session in one that does.
     NoPrincipalIndex,

@@ -44,8 +44,10 @@ enum Occasion {
 }
 
 /// Runs what is left to do about several sessions: creates and updates first, then, unless one failed, renewals, and what ends in any case.
+/// Before all that, what ends so that another may begin.
 pub(crate) async fn settle(departures: &mut [Departure]) {
-    join_all(departures.iter_mut().map(Departure::wait)).await;
+    take_turns(departures).await;
+    join_all(departures.iter_mut().map(Departure::make_way)).await;
     join_all(departures.iter_mut().map(Departure::write)).await;
     let failed = fails(departures);
     join_all(departures.iter_mut().map(|one| one.finish(failed))).await;
@@ -74,6 +76,17 @@ pub(crate) async fn settle_saves(mut departures: Vec<Departure>) -> Vec<SessionE
     }
     let lost = |_| vec![SessionError::new(SessionErrorKind::StoreUnavailable, "*")];
     rt::spawn(saves).await.unwrap_or_else(lost)
+}
+
+/// Waits for every session's turn, in the order in which the request opened them.
+///
+/// If some hold one session and wait for another, and others the other way round, all of them wait forever.
+async fn take_turns(departures: &mut [Departure]) {
+    let from_first = departures.iter_mut().skip_while(|one| !one.is_waiting());
+    from_first.for_each(Departure::give_up_turn);
+    for one in departures {
+        one.wait().await;
+    }
 }
 
 /// Whether sessions that leave together must not.
@@ -205,31 +218,57 @@ impl Departure {
             }
             return;
         }
-        match errand.decide(&self.desk, &*self.session, self.failed()) {
-            Ok(()) => {
-                let late = self.occasion == Occasion::Saving && core.head_left();
-                if late && errand.needs_cookie(&*self.session) {
-                    self.error = Some(self.desk.error(SessionErrorKind::TooLate));
-                } else if !errand.is_idle() {
-                    self.errand = Some(errand);
-                }
+        let decided = errand.decide(&self.desk, &*self.session, self.failed());
+        let late = self.occasion == Occasion::Saving && core.head_left();
+        let refused = match decided {
+            Ok(()) if late && errand.needs_cookie(&*self.session) => {
+                Some(self.desk.error(SessionErrorKind::TooLate))
             }
-            Err(error) => {
-                self.error = Some(error);
-                if core.intent().destroyed && core.cookie_held() {
-                    errand.only_end();
-                    self.errand = Some(errand);
-                }
+            Ok(()) => None,
+            Err(error) => Some(error),
+        };
+        if refused.is_some() {
+            // An end needs neither a cookie nor data that can be written.
+            if !(core.intent().destroyed && core.cookie_held()) {
+                self.error = refused;
+                return;
             }
+            errand.only_end();
+        }
+        self.error = refused;
+        if !errand.is_idle() {
+            self.errand = Some(errand);
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.errand.as_ref().is_some_and(Errand::is_waiting)
+    }
+
+    /// Lets others go first; what was decided is decided again.
+    fn give_up_turn(&mut self) {
+        if self.errand.take().is_some() {
+            self.error = None;
+            self.errand = Some(Errand::waiting());
         }
     }
 
     /// Waits for its turn where another save of the session is under way.
     async fn wait(&mut self) {
-        if let Some(errand) = self.errand.take_if(|errand| errand.is_waiting()) {
-            drop(errand);
+        if self.is_waiting() {
             let turn = self.session.core().turn().lock_owned().await;
+            self.errand = None;
             self.decide(Errand::in_turn(turn));
+        }
+    }
+
+    async fn make_way(&mut self) {
+        if let Some(errand) = &mut self.errand {
+            let done = errand.make_way(&self.desk, &*self.session).await;
+            if done.is_err() {
+                self.errand = None;
+            }
+            self.note(done);
         }
     }
 
@@ -244,10 +283,6 @@ impl Departure {
         if let Some(errand) = &mut self.errand {
             let failed = failed || self.error.is_some();
             let done = errand.finish(&self.desk, &*self.session, failed).await;
-            if done.is_err() {
-                // It led to what was to take the place of what could not be ended.
-                self.pending = None;
-            }
             self.note(done);
         }
     }

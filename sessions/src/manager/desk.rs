@@ -14,14 +14,14 @@ use crate::{
         new_meta,
     },
     store::{
-        Admission, Handle, Loaded, Meta, Origin, Payload, Persistence, Place, Rejection,
+        Admission, Handle, Loaded, Meta, Origin, Payload, Persistence, Place, Principal, Rejection,
         StoreErrorKind, StoreKey, Token,
     },
     stores::{CookieCodec, Opened},
     vault::{BodyCodec, PrincipalSessions, Vault},
 };
 
-use super::{Audience, Departure, Visit, settle_saves};
+use super::{Audience, Departure, DeviceAddress, Visit, settle_saves};
 
 /// One session name as it was configured.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(crate) struct ServerSide {
     pub(crate) on_conflict: OnConflict,
     /// Of a record's body, in bytes.
     pub(crate) max_length: usize,
-    pub(crate) keeps_device: bool,
+    pub(crate) device: Option<DeviceAddress>,
 }
 
 /// A session that is there at once, or after its store was asked.
@@ -230,9 +230,9 @@ impl Desk {
         } else {
             FlashRule::Leave
         };
-        let keeps_device = match &self.backend {
-            Backend::ClientSide(_) => false,
-            Backend::ServerSide(server) => server.keeps_device,
+        let device = match &self.backend {
+            Backend::ClientSide(_) => None,
+            Backend::ServerSide(server) => server.device,
         };
         Begun {
             keeper: Rc::clone(self) as _,
@@ -243,7 +243,7 @@ impl Desk {
             meta,
             place: None,
             strays: Vec::new(),
-            device: visit.device.clone().filter(|_| keeps_device),
+            device: device.and_then(|address| visit.device(address).cloned()),
             head_left: visit.head_left.clone(),
         }
     }
@@ -292,6 +292,20 @@ impl Desk {
             return Ok(buffer);
         }
         self.encode(session)
+    }
+
+    /// Whom a session belongs to, as its store's index sees it.
+    pub(super) fn owner(
+        &self,
+        session: &dyn OpenSession,
+    ) -> Result<Option<Principal>, SessionError> {
+        match &self.backend {
+            Backend::ClientSide(_) => Ok(None),
+            Backend::ServerSide(server) => {
+                let principal = session.principal()?;
+                Ok(principal.map(|principal| server.codec.principal(&principal)))
+            }
+        }
     }
 
     fn encode(&self, session: &dyn OpenSession) -> Result<Vec<u8>, SessionError> {

@@ -12,8 +12,8 @@ use crate::{
         lifecycle::{Facts, Plan, next_meta},
     },
     store::{
-        Admission, Handle, Meta, Place, Record, Rejection, Revision, StoreError, StoreErrorKind,
-        StoreKey, Token, Touched, WriteId,
+        Admission, Handle, Meta, Place, Principal, Record, Rejection, Revision, StoreError,
+        StoreErrorKind, StoreKey, Token, Touched, WriteId,
     },
     vault::{Outcome, PrincipalSessions},
 };
@@ -23,7 +23,7 @@ use super::{
     desk::{Backend, Decision, ServerSide},
 };
 
-/// What is to be done at a store about one session, in two steps: what adds, and what takes away.
+/// What is to be done at a store about one session, in two steps: what adds, and what takes away. Only what makes way goes before both.
 pub(super) struct Errand {
     /// Nobody else saves the session meanwhile; `None` while somebody does.
     turn: Option<OwnedMutexGuard<()>>,
@@ -39,10 +39,12 @@ struct Work {
     /// Where the session lay when it was decided on, and its name in public.
     old: Option<Rc<Place>>,
     handle: Option<Handle>,
+    /// Whose the payload is. The handler may go on while a store is asked, and whom the session belongs to by then is for the next save.
+    principal: Option<Principal>,
+    /// What was to be written could not be, and is still to be saved.
+    leaves_rest: bool,
     /// The key of a record that nobody was told of yet.
     created: Option<StoreKey>,
-    /// What takes another's place, once that has ended.
-    successor: Option<(Meta, Place)>,
 }
 
 /// What a step came to.
@@ -99,25 +101,27 @@ impl Errand {
             changed: false,
             old,
             handle: core.stored().map(|stored| stored.handle),
+            principal: None,
+            leaves_rest: false,
             created: None,
-            successor: None,
         });
         let Decision { plan, written } = desk.decide(session, failed)?;
         let changed = written.is_some();
-        let payload = match plan {
+        let (payload, principal) = match plan {
             Plan::Keep => {
                 self.work = None;
                 return Ok(());
             }
-            Plan::Touch(_) | Plan::Destroy => Vec::new(),
+            Plan::Touch(_) | Plan::Destroy => (Vec::new(), None),
             Plan::Create(_) | Plan::Update(_) | Plan::Renew(_) | Plan::Replace(_) => {
-                desk.payload(session, written)?
+                (desk.payload(session, written)?, desk.owner(session)?)
             }
         };
         if let Some(work) = &mut self.work {
             work.plan = plan;
             work.payload = payload;
             work.changed = changed;
+            work.principal = principal;
         }
         Ok(())
     }
@@ -126,6 +130,7 @@ impl Errand {
     pub(super) fn only_end(&mut self) {
         if let Some(work) = &mut self.work {
             work.plan = Plan::Destroy;
+            work.leaves_rest = true;
         }
     }
 
@@ -137,6 +142,25 @@ impl Errand {
             // What is dead on the server needs no cookie to be dead.
             Plan::Keep | Plan::Touch(_) | Plan::Destroy => false,
         })
+    }
+
+    /// Before anything else: ends what another session is to take the place of.
+    ///
+    /// It ends in any case, and first, so that its principal is not counted twice, and no successor begins beside what could not be ended.
+    pub(super) async fn make_way(
+        &mut self,
+        desk: &Desk,
+        session: &dyn OpenSession,
+    ) -> Result<Done, SessionError> {
+        let Some((counter, work)) = self.at_counter(desk, session) else {
+            return Ok(Done::Nothing);
+        };
+        let Plan::Replace(_) = work.plan else {
+            return Ok(Done::Nothing);
+        };
+        let done = counter.end(work).await?;
+        session.core().note_ended();
+        Ok(done)
     }
 
     /// The first step: creates, updates, touches.
@@ -170,21 +194,31 @@ impl Errand {
             Plan::Renew(meta) if !failed => counter.renew(work, meta).await,
             Plan::Destroy => {
                 let done = counter.end(work).await?;
-                counter.note_saved(work, None, None, Kept::Unknown);
+                if work.leaves_rest {
+                    session.core().note_ended();
+                } else {
+                    counter.note_saved(work, None, None, Kept::Unknown);
+                }
                 Ok(done)
             }
-            Plan::Replace(_) => counter.end_and_seat_successor(work).await,
-            Plan::Keep | Plan::Create(_) | Plan::Update(_) | Plan::Touch(_) | Plan::Renew(_) => {
-                Ok(Done::Nothing)
-            }
+            Plan::Keep
+            | Plan::Create(_)
+            | Plan::Update(_)
+            | Plan::Touch(_)
+            | Plan::Renew(_)
+            | Plan::Replace(_) => Ok(Done::Nothing),
         }
     }
 
     /// Deletes what was created: its cookie is withheld.
     pub(super) async fn withdraw(&mut self, desk: &Desk, session: &dyn OpenSession) {
         if let Some((counter, work)) = self.at_counter(desk, session)
-            && counter.discard(work).await
+            && let Some(key) = work.created.take()
         {
+            if let Err(error) = counter.server.vault.delete(&key).await {
+                // It lies there until its deadline.
+                tracing::warn!(session = &*desk.name, %error, "a session that nobody was told of was not deleted");
+            }
             session.core().note_gone();
         }
     }
@@ -219,7 +253,7 @@ impl Counter<'_> {
         let (token, key) = self.token()?;
         // A cookie that cannot be written must not cost a record.
         let cookie = self.desk.token_cookie(&meta, &token)?;
-        let record = self.record(&meta, &work.payload, &token, &key)?;
+        let record = self.record(work, &meta, &work.payload, &token, &key)?;
         let admission = self.admission(&record);
         let created = self.server.vault.create(&key, &record, admission).await;
         match created.map_err(|error| self.of_store(error))? {
@@ -233,12 +267,8 @@ impl Counter<'_> {
                     revision,
                     principal: record.principal,
                 };
-                if let Plan::Replace(_) = work.plan {
-                    work.successor = Some((meta, place));
-                } else {
-                    let payload = std::mem::take(&mut work.payload);
-                    self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
-                }
+                let payload = std::mem::take(&mut work.payload);
+                self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
                 Ok(Done::Pending(cookie))
             }
             Outcome::Refused => Err(self.desk.error(SessionErrorKind::TooManySessions)),
@@ -255,13 +285,18 @@ impl Counter<'_> {
         };
         let mut draft = Draft::new(meta, place.revision);
         for round in 0..ROUNDS {
-            let record = self.record(&draft.meta, draft.payload(work), &place.token, &place.key)?;
+            let payload = draft.payload(work);
+            let record = self.record(work, &draft.meta, payload, &place.token, &place.key)?;
             let updated = self
                 .server
                 .vault
                 .update(&place.key, &record, draft.revision)
                 .await;
-            match updated.map_err(|error| self.of_store(error))? {
+            let updated = updated.map_err(|error| {
+                self.note_doubt(work, record.write_id, &error);
+                self.of_store(error)
+            });
+            match updated? {
                 Outcome::Applied { revision, .. } => {
                     self.desk.report(Plan::Update(draft.meta), None);
                     let cookie = match work.mark.intent.lifetime {
@@ -297,7 +332,7 @@ impl Counter<'_> {
         let mut draft = Draft::new(meta, place.revision);
         for round in 0..ROUNDS {
             let cookie = self.desk.token_cookie(&draft.meta, &token)?;
-            let record = self.record(&draft.meta, draft.payload(work), &token, &key)?;
+            let record = self.record(work, &draft.meta, draft.payload(work), &token, &key)?;
             // Only who comes new to a principal is counted.
             let admission = self
                 .admission(&record)
@@ -379,35 +414,6 @@ impl Counter<'_> {
         Ok(Done::Committed(self.desk.cookie.removal()))
     }
 
-    /// Ends the old session; if that fails the new one must not be, or two cookies would work and the end be forgotten.
-    async fn end_and_seat_successor(&self, work: &mut Work) -> Result<Done, SessionError> {
-        match self.end(work).await {
-            Ok(done) => {
-                if let Some((meta, place)) = work.successor.take() {
-                    let payload = std::mem::take(&mut work.payload);
-                    self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
-                }
-                Ok(done)
-            }
-            Err(error) => {
-                self.discard(work).await;
-                Err(error)
-            }
-        }
-    }
-
-    /// Deletes a record whose token nobody will hold; `false` if there is none.
-    async fn discard(&self, work: &mut Work) -> bool {
-        let Some(key) = work.created.take() else {
-            return false;
-        };
-        if let Err(error) = self.server.vault.delete(&key).await {
-            // It lies there until its deadline.
-            tracing::warn!(session = &*self.desk.name, %error, "a session that nobody was told of was not deleted");
-        }
-        true
-    }
-
     /// Ends what another request renewed before the old key was deleted: its visitor's other tab must not stay logged in.
     async fn end_renewed(&self, work: &Work) -> Result<(), SessionError> {
         let vault = &self.server.vault;
@@ -439,6 +445,10 @@ impl Counter<'_> {
             return Ok(false);
         };
         let revision = newest.revision;
+        // To join ours with what holds ours already would count a sum twice.
+        if !self.session.core().settle_doubt(newest.record.write_id) {
+            return Err(self.of_store(StoreError::new(StoreErrorKind::TimedOut)));
+        }
         let body = self
             .server
             .codec
@@ -488,6 +498,7 @@ impl Counter<'_> {
 
     fn record(
         &self,
+        work: &Work,
         meta: &Meta,
         payload: &[u8],
         token: &Token,
@@ -505,14 +516,13 @@ impl Counter<'_> {
         let body = codec.write(meta, payload, token, key);
         let body =
             body.map_err(|error| self.desk.error(SessionErrorKind::Unwritable).because(error))?;
-        let principal = self.session.principal();
         Ok(Record {
             handle: meta.handle,
             write_id: WriteId::generate(),
             created: meta.created,
             last_seen: self.desk.clock.now(),
             deadline: meta.idle_deadline,
-            principal: principal.map(|principal| codec.principal(&principal)),
+            principal: work.principal.clone(),
             device: self.session.core().device().cloned(),
             body,
         })
@@ -558,6 +568,14 @@ impl Counter<'_> {
         };
         let now = self.desk.clock.now();
         self.session.core().note_saved(saved, &work.mark, now);
+    }
+
+    /// Notes what may have been written: the next save of the request must not take it for somebody else's.
+    fn note_doubt(&self, work: &mut Work, write: WriteId, error: &StoreError) {
+        if error.kind() == StoreErrorKind::TimedOut {
+            let ours = work.changed.then(|| std::mem::take(&mut work.payload));
+            self.session.core().note_doubt(write, ours);
+        }
     }
 
     fn gone(&self) -> Done {

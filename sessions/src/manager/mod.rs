@@ -9,6 +9,7 @@ mod desk;
 mod errand;
 mod visit;
 
+pub use self::visit::DeviceAddress;
 pub(crate) use self::{
     departure::{Departure, settle, settle_saves},
     desk::{Backend, Desk, Entering, ServerSide},

@@ -5,9 +5,31 @@ use crate::{cookie::RequestCookies, session::HeadLeft, store::Device};
 pub(crate) struct Visit {
     pub(crate) cookies: RequestCookies,
     pub(crate) audience: Audience,
-    /// If any session is configured to keep it.
-    pub(crate) device: Option<Device>,
+    /// As any session of the request is configured to keep it.
+    pub(crate) devices: Vec<(DeviceAddress, Device)>,
     pub(crate) head_left: HeadLeft,
+}
+
+impl Visit {
+    /// Where the visitor comes from, by an address that this session trusts.
+    pub(crate) fn device(&self, address: DeviceAddress) -> Option<&Device> {
+        let mut devices = self.devices.iter();
+        let (_, device) = devices.find(|(of, _)| *of == address)?;
+        Some(device)
+    }
+}
+
+/// Where a visitor's address is taken from, for the page that lists "your devices".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeviceAddress {
+    /// The peer of the connection: right where browsers reach the server themselves.
+    Peer,
+    /// The first that is named in `Forwarded` (RFC 7239) or `X-Forwarded-For`: right behind a proxy that replaces what its visitors send.
+    ///
+    /// Anybody who reaches the server past the proxy can say what they like, and so can everybody behind one that only appends to the
+    /// header, as `$proxy_add_x_forwarded_for` of nginx does. It need not even be an address.
+    Forwarded,
 }
 
 /// Who will see the response.

@@ -5,13 +5,13 @@ use crate::{
     data::Schema,
     error::{BuildError, BuildErrorKind, SessionError, SessionErrorKind},
     event::Listeners,
-    manager::Desk,
+    manager::{Desk, DeviceAddress},
     session::Keeper as _,
     vault::PrincipalSessions,
 };
 
 use super::{
-    DeviceAddress, SessionOptions,
+    SessionOptions,
     names::{NameKind, Names},
 };
 
@@ -23,8 +23,8 @@ pub(crate) struct Setup {
     typed: Vec<Typed>,
     clock: Clock,
     listeners: Listeners,
-    /// Of the first options that say so.
-    device: Option<DeviceAddress>,
+    /// Of all options that say so.
+    devices: Vec<DeviceAddress>,
     names: Names,
 }
 
@@ -62,8 +62,8 @@ impl Layer {
         self.setup.options(TypeId::of::<T>(), name).is_some()
     }
 
-    pub(super) fn keeps_device(&self) -> Option<DeviceAddress> {
-        self.setup.device
+    pub(super) fn devices(&self) -> &[DeviceAddress] {
+        &self.setup.devices
     }
 
     /// Has every store swept that needs it, from this worker thread.
@@ -133,13 +133,18 @@ impl Setup {
         let all = default
             .iter()
             .chain(typed.iter().map(|typed| &typed.options));
-        let device = all.clone().find_map(SessionOptions::keeps_device);
+        let mut devices: Vec<DeviceAddress> = Vec::new();
+        for address in all.filter_map(SessionOptions::device_address) {
+            if !devices.contains(&address) {
+                devices.push(address);
+            }
+        }
         Self {
             default,
             typed,
             clock,
             listeners,
-            device,
+            devices,
             names: Names::default(),
         }
     }

@@ -18,8 +18,4 @@ pub(crate) use self::{
     layer::{Layer, Setup, Typed},
     open::{Departures, Leaving, OpenSessions},
 };
-pub use self::{
-    options::{DeviceAddress, SessionOptions},
-    registry::Registry,
-    store::Store,
-};
+pub use self::{options::SessionOptions, registry::Registry, store::Store};

@@ -13,11 +13,11 @@ use futures_util::{
 use crate::{
     cookie::SetCookie,
     error::{MultiError, SessionError, SessionErrorKind},
-    manager::{Departure, Desk, Entering, Visit, settle, settle_saves},
+    manager::{Departure, Desk, DeviceAddress, Entering, Visit, settle, settle_saves},
     session::{OpenSession, SessionData, Slot},
 };
 
-use super::{DeviceAddress, Layer};
+use super::Layer;
 
 /// The sessions that a request has open.
 pub(crate) struct OpenSessions {
@@ -144,9 +144,17 @@ impl OpenSessions {
         }
     }
 
-    /// Whether any middleware around the request keeps where its visitors come from, and how that is told.
-    pub(crate) fn keeps_device(&self) -> Option<DeviceAddress> {
-        self.layers().find_map(|layer| layer.keeps_device())
+    /// How those middlewares around the request that keep where its visitors come from are told.
+    pub(crate) fn devices(&self) -> Vec<DeviceAddress> {
+        let mut devices = Vec::new();
+        for layer in self.layers() {
+            for address in layer.devices() {
+                if !devices.contains(address) {
+                    devices.push(*address);
+                }
+            }
+        }
+        devices
     }
 
     /// The session of this type and name; opened now unless it is.

@@ -7,7 +7,7 @@ use crate::{
     data::OnConflict,
     error::{BuildError, BuildErrorKind, BuildRule},
     event::Listeners,
-    manager::{Backend, Desk, ServerSide},
+    manager::{Backend, Desk, DeviceAddress, ServerSide},
     session::Lifetime,
     store::{Admission, AdmissionPolicy, SessionStore},
     stores::CookieCodec,
@@ -116,17 +116,6 @@ pub struct SessionOptions {
     admission: Option<Admission>,
     device: Option<DeviceAddress>,
     at_rest: Option<Arc<Key>>,
-}
-
-/// Where a visitor's address is taken from, for the page that lists "your devices".
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeviceAddress {
-    /// The peer of the connection: right where browsers reach the server themselves.
-    Peer,
-    /// What a proxy in front says, in `Forwarded` (RFC 7239) or `X-Forwarded-For`: anybody who reaches the server past the proxy can say
-    /// it too.
-    Forwarded,
 }
 
 impl SessionOptions {
@@ -506,7 +495,7 @@ impl SessionOptions {
         insecure.into_iter().chain(readable)
     }
 
-    pub(super) fn keeps_device(&self) -> Option<DeviceAddress> {
+    pub(super) fn device_address(&self) -> Option<DeviceAddress> {
         self.device
     }
 
@@ -586,7 +575,7 @@ impl SessionOptions {
                 Some(0) => usize::MAX,
                 Some(bytes) => bytes,
             },
-            keeps_device: self.device.is_some(),
+            device: self.device,
         })
     }
 

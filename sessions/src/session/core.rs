@@ -1,6 +1,7 @@
 use std::{
     any::Any,
     cell::{Cell, OnceCell, Ref, RefCell},
+    collections::VecDeque,
     fmt,
     rc::Rc,
     sync::Arc,
@@ -16,7 +17,7 @@ use crate::{
     cookie::SetCookie,
     data::{MergeError, OnConflict},
     error::SessionError,
-    store::{Device, Handle, Meta, Origin, Payload, Persistence, Place, StoreKey},
+    store::{Device, Handle, Meta, Origin, Payload, Persistence, Place, StoreKey, WriteId},
     vault::PrincipalSessions,
 };
 
@@ -56,7 +57,9 @@ pub(crate) trait OpenSession {
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), SessionError>;
 
     /// Whom the session belongs to as far as the setters know.
-    fn principal(&self) -> Option<String>;
+    ///
+    /// Refuses while a field is being written: to say "nobody" then would take the session off its owner's list.
+    fn principal(&self) -> Result<Option<String>, SessionError>;
 
     /// Joins what was written here with what somebody else stored meanwhile.
     fn merge(
@@ -136,6 +139,17 @@ pub(crate) enum Kept {
     Unknown,
 }
 
+/// A write of which it is not known whether it was done.
+#[derive(Debug)]
+struct Doubt {
+    write: WriteId,
+    /// What was written here, where anything was.
+    ours: Option<Payload>,
+}
+
+/// How many of them are remembered: a store that is down must not fill the memory of a connection that goes on saving.
+const DOUBTS: usize = 8;
+
 /// The state of a seated session that does not depend on its type.
 #[derive(Debug)]
 pub(crate) struct SlotCore {
@@ -160,6 +174,8 @@ pub(crate) struct SlotCore {
     /// How far it had been written when it was settled for the response.
     settled: Cell<Option<Mark>>,
     baseline: RefCell<Baseline>,
+    /// Since what is known to be stored was stored.
+    doubts: RefCell<VecDeque<Doubt>>,
     outbox: RefCell<Option<SetCookie>>,
     /// Saves of one session take turns: the second begins with what the first left.
     turn: OnceCell<Arc<Mutex<()>>>,
@@ -209,6 +225,7 @@ impl SlotCore {
             saved_writes: Cell::new(0),
             settled: Cell::new(None),
             baseline: RefCell::new(baseline),
+            doubts: RefCell::default(),
             outbox: RefCell::new(None),
             turn: OnceCell::new(),
         }
@@ -400,10 +417,20 @@ impl SlotCore {
         self.place.replace(None);
     }
 
+    /// Notes that what the visitor had is no more, and that what is to take its place has not begun.
+    pub(crate) fn note_ended(&self) {
+        self.stored.set(None);
+        self.place.replace(None);
+    }
+
     /// Takes over what was just saved, as if the request had begun with it; what was written since `mark` is still to be saved.
     pub(crate) fn note_saved(&self, saved: Saved, mark: &Mark, now: Timestamp) {
         self.stored.set(saved.stored);
         self.place.replace(saved.place);
+        // A touch says nothing of what is in the record.
+        if !matches!(saved.kept, Kept::AsBefore) {
+            self.doubts.borrow_mut().clear();
+        }
         self.cookie_held.set(true);
         self.gone.set(false);
         let ended_since = self.intent.get().destroyed && !mark.intent.destroyed;
@@ -413,6 +440,15 @@ impl SlotCore {
         }
         if ended_since {
             return;
+        }
+        if let Some(stored) = saved.stored {
+            // What was asked meanwhile is decided on these: a session that was new had none of its own, and would end at once.
+            self.seen.set(Meta {
+                idle_deadline: stored.idle_deadline,
+                absolute_deadline: stored.absolute_deadline,
+                persistence: stored.persistence,
+                ..self.seen.get()
+            });
         }
         self.saved_writes.set(mark.writes);
         let (loaded, baseline) = match saved.kept {
@@ -424,6 +460,38 @@ impl SlotCore {
         };
         self.loaded.replace(loaded);
         self.baseline.replace(baseline);
+    }
+
+    /// Notes that a write may have been done; `ours` is what was written here, where anything was.
+    pub(crate) fn note_doubt(&self, write: WriteId, ours: Option<Vec<u8>>) {
+        let mut doubts = self.doubts.borrow_mut();
+        if doubts.len() == DOUBTS {
+            doubts.pop_front();
+        }
+        let ours = ours.map(Payload::from);
+        doubts.push_back(Doubt { write, ours });
+    }
+
+    /// Whether it can be said what of ours is in the state that `write` left behind; what is in it is from now on what the next writes are
+    /// compared and joined with.
+    ///
+    /// Where somebody else wrote after a write that may have been done, nobody knows whether that one lies beneath.
+    pub(crate) fn settle_doubt(&self, write: WriteId) -> bool {
+        let mut doubts = self.doubts.borrow_mut();
+        if doubts.is_empty() {
+            return true;
+        }
+        let Some(done) = doubts.iter().position(|doubt| doubt.write == write) else {
+            return false;
+        };
+        let done = doubts.swap_remove_back(done).and_then(|doubt| doubt.ours);
+        doubts.clear();
+        if let Some(ours) = done {
+            self.loaded.replace(None);
+            self.baseline
+                .replace(Baseline::Snapshot(ours.as_bytes().to_vec()));
+        }
+        true
     }
 
     pub(crate) fn put_in_outbox(&self, cookie: SetCookie) {

@@ -559,7 +559,7 @@ impl<T: SessionData> Session<T> {
     ///
     /// # Errors
     ///
-    /// `NoPrincipalIndex` where the session's store has none, as cookies have not.
+    /// `NoPrincipalIndex` where the session's store has none, as cookies have not. `GuardAlive` while a `RefMut` of the session is alive.
     pub fn principal_sessions(&self) -> Result<PrincipalSessions, SessionError> {
         self.slot().principal_sessions()
     }

@@ -272,7 +272,7 @@ impl<T: SessionData> Slot<T> {
     }
 
     pub(super) fn principal_sessions(&self) -> Result<PrincipalSessions, SessionError> {
-        let principal = self.seat.principal();
+        let principal = self.seat.principal()?;
         self.seat
             .keeper
             .of_principal(principal.as_deref(), Some(self.core().seen().handle))
@@ -353,9 +353,12 @@ impl<T: SessionData> OpenSession for Seat<T> {
         })
     }
 
-    fn principal(&self) -> Option<String> {
-        // Setters borrow the contents for the length of a statement only; a guard that is alive is not theirs and cannot change it.
-        self.contents.try_borrow().ok()?.principal.clone()
+    fn principal(&self) -> Result<Option<String>, SessionError> {
+        let contents = self
+            .contents
+            .try_borrow()
+            .map_err(|_| self.error(SessionErrorKind::GuardAlive))?;
+        Ok(contents.principal.clone())
     }
 
     fn merge(

@@ -9,7 +9,7 @@ use super::{Handle, Principal};
 /// What a store keeps under a key.
 ///
 /// The store looks into none of it but `deadline` and, if it can index, `principal`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "a store must keep every field: a new one has to be a new version of the contract"
@@ -31,6 +31,32 @@ pub struct Record {
     pub device: Option<Device>,
     /// Everything else, perhaps sealed. Up to the size that the session's options allow, 1 MiB by default.
     pub body: Vec<u8>,
+}
+
+/// The body's length only: the bytes are somebody's data.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            handle,
+            write_id,
+            created,
+            last_seen,
+            deadline,
+            principal,
+            device,
+            body,
+        } = self;
+        f.debug_struct("Record")
+            .field("handle", handle)
+            .field("write_id", write_id)
+            .field("created", created)
+            .field("last_seen", last_seen)
+            .field("deadline", deadline)
+            .field("principal", principal)
+            .field("device", device)
+            .field("body", &format_args!("{} bytes", body.len()))
+            .finish()
+    }
 }
 
 /// Names one write among all others.
@@ -110,4 +136,27 @@ pub struct Device {
     pub address: Option<String>,
     /// What the browser says it is, cut to 256 bytes.
     pub user_agent: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_of_a_record_is_not_its_data() {
+        let time = Timestamp::from_seconds(1);
+        let record = Record {
+            handle: Handle::from_bytes([0; 16]),
+            write_id: WriteId::from_bytes([1; 16]),
+            created: time,
+            last_seen: time,
+            deadline: time,
+            principal: Some(Principal::from_bytes(*b"ada")),
+            device: None,
+            body: vec![201, 202, 203],
+        };
+        let shown = "Record { handle: Handle(00000000000000000000000000000000), write_id: WriteId(0101..), created: Timestamp(1), \
+                     last_seen: Timestamp(1), deadline: Timestamp(1), principal: Some(Principal(..)), device: None, body: 3 bytes }";
+        assert_eq!(format!("{record:?}"), shown);
+    }
 }

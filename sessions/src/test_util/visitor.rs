@@ -121,7 +121,7 @@ impl Visitor {
         open.note_visit(|| Visit {
             cookies: RequestCookies::from_headers(&headers),
             audience: Audience::Somebody,
-            device: None,
+            devices: Vec::new(),
             head_left: HeadLeft::default(),
         });
         open

@@ -95,6 +95,8 @@ impl Vault {
     }
 
     /// Replaces the record that is in the state `expected`.
+    ///
+    /// Fails with `TimedOut` where it may have happened, and with anything else where it did not.
     pub(crate) async fn update(
         &self,
         key: &StoreKey,
@@ -103,7 +105,11 @@ impl Vault {
     ) -> Result<Outcome, StoreError> {
         for attempt in 0..ATTEMPTS {
             let update = self.store.update(key, record, expected, None, self.now());
-            match self.written("update", update).await? {
+            let written = match self.written("update", update).await {
+                Err(error) if attempt > 0 => return Err(unknown(error)),
+                written => written?,
+            };
+            match written {
                 Written::Applied { revision, evicted } => {
                     return Ok(Outcome::Applied { revision, evicted });
                 }
@@ -113,7 +119,7 @@ impl Vault {
                 // The first may have been applied after all, and its answer come to nobody.
                 Written::Conflict | Written::Ambiguous => {}
             }
-            match self.load(key).await? {
+            match self.load(key).await.map_err(unknown)? {
                 Some(found) if found.record.write_id == record.write_id => {
                     return Ok(Outcome::found(found.revision));
                 }
@@ -232,4 +238,9 @@ impl Vault {
     async fn wait<F: Future>(&self, answer: F) -> Option<F::Output> {
         tokio::time::timeout(self.patience, answer).await.ok()
     }
+}
+
+/// Of a write that was sent: that finding out about it failed does not say that it did.
+fn unknown(error: StoreError) -> StoreError {
+    StoreError::new(StoreErrorKind::TimedOut).because(error)
 }

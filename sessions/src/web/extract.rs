@@ -20,8 +20,8 @@ use futures_util::future::LocalBoxFuture;
 use crate::{
     cookie::RequestCookies,
     error::{SessionError, SessionErrorKind},
-    manager::{Audience, Entering, Visit},
-    registry::{DeviceAddress, OpenSessions, Registry},
+    manager::{Audience, DeviceAddress, Entering, Visit},
+    registry::{OpenSessions, Registry},
     session::{HeadLeft, Session, SessionData},
     store::Device,
 };
@@ -103,10 +103,17 @@ fn open_sessions(
     open.note_visit(|| Visit {
         cookies: RequestCookies::from_headers(request.headers()),
         audience: audience(request.method(), request.headers()),
-        device: open.keeps_device().map(|address| device(request, address)),
+        devices: devices(request, &open.devices()),
         head_left: HeadLeft::default(),
     });
     Ok(open)
+}
+
+fn devices(request: &HttpRequest, addresses: &[DeviceAddress]) -> Vec<(DeviceAddress, Device)> {
+    let known = addresses.iter();
+    known
+        .map(|address| (*address, device(request, *address)))
+        .collect()
 }
 
 /// Where a request comes from, cut to what may be kept: both are the visitor's own words.
