@@ -15,6 +15,7 @@ mod attack_ends;
 mod attack_meddling;
 mod attack_order;
 mod attack_site;
+mod attack_time;
 mod attack_unanswered;
 mod building;
 mod damaged;

@@ -116,8 +116,8 @@ impl fmt::Display for BuildError {
                  set them in the options of the sessions that are kept on the server, or of their `Store`"
             }
             BuildErrorKind::NoPrincipalLimit => {
-                "`principal_limit` needs a store that can count by principal, as MemoryStore and FilesystemStore can, and a cluster \
-                 cannot; keep the session in one that can, or leave the limit out"
+                "`principal_limit` needs a store that can count by principal, as MemoryStore and FilesystemStore can; keep the session in \
+                 one, or leave the limit out"
             }
             BuildErrorKind::StoreTimeoutIsZero => {
                 "a `store_timeout` of zero gives no store time to answer; give it a second or more"
