@@ -152,16 +152,11 @@ impl Errand {
         desk: &Desk,
         session: &dyn OpenSession,
     ) -> Result<Done, SessionError> {
-        let (Some(work), Backend::ServerSide(server)) = (&mut self.work, &desk.backend) else {
+        let Some((counter, work)) = self.at_counter(desk, session) else {
             return Ok(Done::Nothing);
         };
         let Plan::Replace(_) = work.plan else {
             return Ok(Done::Nothing);
-        };
-        let counter = Counter {
-            desk,
-            server,
-            session,
         };
         let done = counter.end(work).await?;
         session.core().note_ended();
@@ -174,13 +169,8 @@ impl Errand {
         desk: &Desk,
         session: &dyn OpenSession,
     ) -> Result<Done, SessionError> {
-        let (Some(work), Backend::ServerSide(server)) = (&mut self.work, &desk.backend) else {
+        let Some((counter, work)) = self.at_counter(desk, session) else {
             return Ok(Done::Nothing);
-        };
-        let counter = Counter {
-            desk,
-            server,
-            session,
         };
         match work.plan {
             Plan::Create(meta) | Plan::Replace(meta) => counter.create(work, meta).await,
@@ -197,13 +187,8 @@ impl Errand {
         session: &dyn OpenSession,
         failed: bool,
     ) -> Result<Done, SessionError> {
-        let (Some(work), Backend::ServerSide(server)) = (&mut self.work, &desk.backend) else {
+        let Some((counter, work)) = self.at_counter(desk, session) else {
             return Ok(Done::Nothing);
-        };
-        let counter = Counter {
-            desk,
-            server,
-            session,
         };
         match work.plan {
             Plan::Renew(meta) if !failed => counter.renew(work, meta).await,
@@ -227,20 +212,36 @@ impl Errand {
 
     /// Deletes what was created: its cookie is withheld.
     pub(super) async fn withdraw(&mut self, desk: &Desk, session: &dyn OpenSession) {
-        let (Some(work), Backend::ServerSide(server)) = (&mut self.work, &desk.backend) else {
-            return;
-        };
-        if let Some(key) = work.created.take() {
-            if let Err(error) = server.vault.delete(&key).await {
+        if let Some((counter, work)) = self.at_counter(desk, session)
+            && let Some(key) = work.created.take()
+        {
+            if let Err(error) = counter.server.vault.delete(&key).await {
                 // It lies there until its deadline.
                 tracing::warn!(session = &*desk.name, %error, "a session that nobody was told of was not deleted");
             }
             session.core().note_gone();
         }
     }
+
+    /// The work, and where it is done; `None` where there is none.
+    fn at_counter<'a>(
+        &'a mut self,
+        desk: &'a Desk,
+        session: &'a dyn OpenSession,
+    ) -> Option<(Counter<'a>, &'a mut Work)> {
+        let Backend::ServerSide(server) = &desk.backend else {
+            return None;
+        };
+        let counter = Counter {
+            desk,
+            server,
+            session,
+        };
+        Some((counter, self.work.as_mut()?))
+    }
 }
 
-/// One session in front of its store.
+/// Where one session is served by its store.
 struct Counter<'a> {
     desk: &'a Desk,
     server: &'a ServerSide,

@@ -41,3 +41,24 @@ pub(crate) enum Persistence {
     /// The browser forgets the cookie when it closes; the deadlines hold as configured.
     ForgottenOnClose,
 }
+
+impl Persistence {
+    /// As it is written, in a cookie and in a record.
+    pub(crate) const fn to_byte(self) -> u8 {
+        match self {
+            Self::Configured => 0,
+            Self::Remembered => 1,
+            Self::ForgottenOnClose => 2,
+        }
+    }
+
+    /// `None` for what was never written.
+    pub(crate) const fn from_byte(byte: u8) -> Option<Self> {
+        Some(match byte {
+            0 => Self::Configured,
+            1 => Self::Remembered,
+            2 => Self::ForgottenOnClose,
+            _ => return None,
+        })
+    }
+}

@@ -196,15 +196,10 @@ fn header_of(meta: &Meta, now: Timestamp) -> [u8; HEADER] {
     let authenticated = meta
         .authenticated
         .map_or(0, |at| at.seconds_since(meta.created).saturating_add(1));
-    let persistence = match meta.persistence {
-        Persistence::Configured => 0,
-        Persistence::Remembered => 1,
-        Persistence::ForgottenOnClose => 2,
-    };
     let mut header = [0; HEADER];
     let mut rest = header.as_mut_slice();
     put(&mut rest, meta.handle.as_bytes());
-    put(&mut rest, &[persistence]);
+    put(&mut rest, &[meta.persistence.to_byte()]);
     put(
         &mut rest,
         created.to_be_bytes().last_chunk::<5>().unwrap_or(&[0; 5]),
@@ -238,12 +233,8 @@ fn put(rest: &mut &mut [u8], bytes: &[u8]) {
 fn meta_of(header: &[u8; HEADER]) -> Option<(Meta, Timestamp)> {
     let mut rest = header.as_slice();
     let handle = Handle::from_bytes(take(&mut rest)?);
-    let persistence = match take::<1>(&mut rest)? {
-        [0] => Persistence::Configured,
-        [1] => Persistence::Remembered,
-        [2] => Persistence::ForgottenOnClose,
-        _ => return None,
-    };
+    let [persistence] = take(&mut rest)?;
+    let persistence = Persistence::from_byte(persistence)?;
     let [a, b, c, d, e] = take::<5>(&mut rest)?;
     let created = u64::from_be_bytes([0, 0, 0, a, b, c, d, e]);
     let sealed = created + u64::from(u32::from_be_bytes(take(&mut rest)?));

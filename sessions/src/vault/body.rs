@@ -123,14 +123,9 @@ fn place(key: &StoreKey) -> [u8; 1 + StoreKey::LEN] {
 }
 
 fn head_of(meta: &Meta) -> [u8; HEAD] {
-    let persistence = match meta.persistence {
-        Persistence::Configured => 0,
-        Persistence::Remembered => 1,
-        Persistence::ForgottenOnClose => 2,
-    };
     let [a, b, c, d, e] = seconds(meta.authenticated.map_or(0, Timestamp::as_seconds));
     let [f, g, h, i, j] = seconds(meta.absolute_deadline.as_seconds());
-    [persistence, a, b, c, d, e, f, g, h, i, j]
+    [meta.persistence.to_byte(), a, b, c, d, e, f, g, h, i, j]
 }
 
 /// Forty bits reach for 34,000 years; what lies beyond ends there.
@@ -142,12 +137,7 @@ fn seconds(time: u64) -> [u8; 5] {
 /// `None` for a persistence that was never written.
 fn parts_of(head: &[u8; HEAD]) -> Option<(Persistence, Option<Timestamp>, Timestamp)> {
     let [persistence, a, b, c, d, e, f, g, h, i, j] = *head;
-    let persistence = match persistence {
-        0 => Persistence::Configured,
-        1 => Persistence::Remembered,
-        2 => Persistence::ForgottenOnClose,
-        _ => return None,
-    };
+    let persistence = Persistence::from_byte(persistence)?;
     let time = |[a, b, c, d, e]: [u8; 5]| {
         Timestamp::from_seconds(u64::from_be_bytes([0, 0, 0, a, b, c, d, e]))
     };
