@@ -16,6 +16,6 @@ mod store;
 
 pub(crate) use self::{
     layer::{Layer, Setup, Typed},
-    open::{Departures, Leaving, OpenSessions},
+    open::{Departures, OpenSessions},
 };
 pub use self::{options::SessionOptions, registry::Registry, store::Store};

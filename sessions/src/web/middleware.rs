@@ -18,7 +18,7 @@ use pin_project_lite::pin_project;
 
 use crate::{
     error::SessionError,
-    registry::{Departures, Layer, Leaving, OpenSessions, Setup, Store},
+    registry::{Departures, Layer, OpenSessions, Setup, Store},
     session::SessionData,
     vault::PrincipalSessions,
 };
@@ -225,14 +225,16 @@ struct Settling<B> {
 }
 
 impl<B> Settling<B> {
-    fn new(leaving: Leaving, result: Result<ServiceResponse<B>, Error>) -> Self {
-        let run = leaving.run();
+    fn new(
+        run: LocalBoxFuture<'static, Departures>,
+        result: Result<ServiceResponse<B>, Error>,
+    ) -> Self {
         // A visitor who hangs up drops the response, and must not drop a logout with it.
         let departures = if System::is_registered() {
             let task = rt::spawn(run);
             async { task.await.unwrap_or_else(|_| Departures::lost()) }.boxed_local()
         } else {
-            run.boxed_local()
+            run
         };
         Self {
             result: Some(result),
@@ -262,7 +264,12 @@ where
             if leaving.is_done() {
                 return Poll::Ready(response::take_along(leaving.finish(), result));
             }
-            *this.settling = Some(Settling::new(leaving, result));
+            let mut run = leaving.run().boxed_local();
+            // A store that answers at once needs no task.
+            if let Some(departures) = (&mut run).now_or_never() {
+                return Poll::Ready(response::take_along(departures, result));
+            }
+            *this.settling = Some(Settling::new(run, result));
         }
         let Some(settling) = this.settling else {
             return Poll::Pending;
