@@ -4,12 +4,15 @@ use std::{error::Error, fmt::Write as _, fs};
 
 use crate::{
     case::Case,
-    chart::{self, Bar, Kind},
+    chart::{self, Axis, Bar, Kind},
+    compile::{self, Compiled},
     contender::Contender,
     counts,
     figure::{Counts, Figure, Times},
+    load::{self, Load},
     machine::Machine,
     recording::{Recording, docs, folder},
+    scale::{self, Growth},
     size::Size,
     table::{Table, grouped, whole},
     time,
@@ -34,6 +37,15 @@ pub(crate) fn render() -> Result<(), Box<dyn Error>> {
     }
     if let Some(times) = &times {
         wall(&mut page, times)?;
+    }
+    if let Some(load) = Recording::<Figure<Load>>::load(load::PART)? {
+        servers(&mut page, &load)?;
+    }
+    if let Some(scale) = Recording::<Growth>::load(scale::PART)? {
+        growth(&mut page, &scale)?;
+    }
+    if let Some(compiled) = Recording::<Compiled>::load(compile::PART)? {
+        building(&mut page, &compiled)?;
     }
     page.push_str(TAIL);
     Ok(fs::write(docs().join("performance.md"), page)?)
@@ -106,17 +118,32 @@ fn bars(value: impl Fn(Contender) -> Option<f64>, label: impl Fn(f64) -> String)
     let bars = contenders.filter_map(|who| {
         let value = over_base(who, &value)?;
         Some(Bar {
-            name: who.title().replace(['*', '`'], ""),
+            name: plain(who.title()),
             value,
             label: label(value),
-            kind: match who {
-                Contender::Sealed | Contender::Signed | Contender::Memory => Kind::Ours,
-                who if who.base().is_none() => Kind::Primitives,
-                _ => Kind::Peer,
-            },
+            kind: kind(who),
         })
     });
     bars.collect()
+}
+
+/// A title without marks.
+fn plain(title: &str) -> String {
+    title.replace(['*', '`'], "")
+}
+
+const fn kind(who: Contender) -> Kind {
+    match who {
+        Contender::Sealed | Contender::Signed | Contender::Memory | Contender::Filesystem => {
+            Kind::Ours
+        }
+        Contender::PrimitivesSealed
+        | Contender::PrimitivesSigned
+        | Contender::PrimitivesMemory
+        | Contender::Bare
+        | Contender::Axum => Kind::Primitives,
+        _ => Kind::Peer,
+    }
 }
 
 /// What somebody costs beyond the framework; the primitives need none.
@@ -208,6 +235,134 @@ const fn yardstick(who: Contender) -> Contender {
     }
 }
 
+/// What whole servers do.
+fn servers(page: &mut String, load: &Recording<Figure<Load>>) -> Result<(), Box<dyn Error>> {
+    writeln!(
+        page,
+        "## Whole servers\n\n{LOAD}\n\n{}\n",
+        told(&load.machine)
+    )?;
+    for case in load::CASES {
+        let of = |who| Figure::find(&load.figures, who, case, Size::Usual);
+        let mut table = Table::new(&[
+            case.title().as_str(),
+            "requests/s",
+            "server µs/request",
+            "over the framework, µs",
+            "p50, ms",
+            "p99, ms",
+        ]);
+        let mut bars = Vec::new();
+        for who in Contender::ALL {
+            let Some(load) = of(who) else { continue };
+            let over = over_base(who, |who| of(who).map(|load| load.processor.median));
+            let over = over.filter(|_| !who.is_bare());
+            table.row(vec![
+                who.title().to_owned(),
+                whole(load.requests.median),
+                format!("{:.1}", load.processor.median),
+                over.map_or("–".into(), |over| format!("{over:.1}")),
+                format!("{:.2}", load.half.median),
+                format!("{:.2}", load.most.median),
+            ]);
+            bars.push(Bar {
+                name: plain(who.title()),
+                value: load.requests.median,
+                label: whole(load.requests.median),
+                kind: kind(who),
+            });
+        }
+        let title = format!(
+            "{}: requests a second, one worker, 32 connections",
+            case.title()
+        );
+        let file = format!("load-{case}.svg");
+        chart::bars(&folder().join(&file), &title, &bars)?;
+        writeln!(page, "{table}\n![{title}](performance/{file})\n")?;
+    }
+    Ok(())
+}
+
+/// What grows with what.
+fn growth(page: &mut String, scale: &Recording<Growth>) -> Result<(), Box<dyn Error>> {
+    writeln!(
+        page,
+        "## As it grows\n\n{SCALE}\n\n{}\n",
+        told(&scale.machine)
+    )?;
+    for growth in &scale.figures {
+        writeln!(page, "### {}\n\n{}\n", growth.title, growth.note)?;
+        let Some(first) = growth.curves.first() else {
+            continue;
+        };
+        let axis = if growth.is_logarithmic {
+            Axis::Logarithmic
+        } else {
+            Axis::Linear
+        };
+        let file = format!("{}.svg", growth.name);
+        let labels = (
+            growth.title.as_str(),
+            growth.across.as_str(),
+            growth.up.as_str(),
+        );
+        chart::curves(&folder().join(&file), labels, axis, &growth.curves)?;
+        writeln!(page, "![{}](performance/{file})\n", growth.title)?;
+        let mut head = vec![format!("{}, by {}", growth.up, growth.across)];
+        head.extend(first.points.iter().map(|(across, _)| whole(*across)));
+        let mut table = Table::new(&head);
+        for curve in &growth.curves {
+            let values = curve.points.iter().map(|(_, up)| whole(*up));
+            table.row([curve.name.clone()].into_iter().chain(values).collect());
+        }
+        writeln!(page, "{table}")?;
+    }
+    Ok(())
+}
+
+/// What building costs.
+fn building(page: &mut String, compiled: &Recording<Compiled>) -> Result<(), Box<dyn Error>> {
+    let is_of_framework =
+        |compiled: &&Compiled| compiled.brought_by.iter().any(|by| by == "actix-web");
+    let sum = |compiled: &[&Compiled]| compiled.iter().map(|one| one.seconds).sum::<f64>();
+    let all: Vec<&Compiled> = compiled.figures.iter().collect();
+    let (framework, mut others): (Vec<&Compiled>, Vec<&Compiled>) =
+        all.iter().copied().partition(is_of_framework);
+    others.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    writeln!(
+        page,
+        "## Building\n\nSeconds of a processor that the compiler takes for `cargo build -p sessions`, default features, in an empty folder: {:.0} for {} \
+         crates, {:.0} of them for {} crates that actix-web without its default features needs anyway. The reasons of each dependency are in \
+         [design.md](design.md#dependencies); what it brings along is under its name here.\n\n{}\n",
+        sum(&all),
+        all.len(),
+        sum(&framework),
+        framework.len(),
+        told(&compiled.machine)
+    )?;
+    let mut table = Table::new(&["crate", "comes with", "seconds"]);
+    for one in &others {
+        let by: Vec<String> = one
+            .brought_by
+            .iter()
+            .filter(|by| **by != one.name)
+            .map(|by| format!("`{by}`"))
+            .collect();
+        table.row(vec![
+            format!("`{}`", one.name),
+            by.join(", "),
+            format!("{:.1}", one.seconds),
+        ]);
+    }
+    table.row(vec![
+        format!("{} crates", framework.len()),
+        "`actix-web`".into(),
+        format!("{:.1}", sum(&framework)),
+    ]);
+    writeln!(page, "{table}")?;
+    Ok(())
+}
+
 /// A table for each case: contenders down, sizes across.
 fn by_case(
     page: &mut String,
@@ -270,6 +425,12 @@ line above 4,096 bytes: what is longer here would be lost, although it is measur
 
 const TIME: &str = "Nanoseconds a round over the framework alone: the median of 41 turns, taken by all contenders one after the other, so that what slows down the machine slows \
 down all. In brackets the multiple of our own time of the same kind; behind it half of what lies between the first and the third quarter of the turns.";
+
+const LOAD: &str = "One worker, on loopback, under all the load that 32 connections of wrk make (one thread of it, on the same machine): three runs of two seconds each, \
+the servers by turns, medians. 256 visitors take turns, so that no two requests of one session meet. The processor time is the server's alone, threads and system calls \
+included, and is the figure to compare; latencies are those of a server that is never idle. What needs a new cookie for each request is not asked for here.";
+
+const SCALE: &str = "Where the unit is instructions, they are callgrind's over the framework alone with the same request.";
 
 const TAIL: &str = "\
 ## What the figures do not say
