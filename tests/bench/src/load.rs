@@ -230,7 +230,8 @@ impl Drop for Server {
 fn milliseconds(text: &str) -> Result<f64, Box<dyn Error>> {
     for (unit, factor) in [("us", 1e-3), ("ms", 1.0), ("s", 1e3)] {
         if let Some(number) = text.strip_suffix(unit) {
-            return Ok(number.parse::<f64>()? * factor);
+            let microseconds = number.parse::<f64>()? * factor * 1e3;
+            return Ok(microseconds.round() / 1e3);
         }
     }
     Err(format!("no time: {text}").into())

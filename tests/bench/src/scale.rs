@@ -14,6 +14,7 @@ use crate::{
     size::Size,
     stored::{self, Stored},
     sweep,
+    table::grouped,
     tool::Tool,
 };
 
@@ -168,7 +169,7 @@ fn memory() -> Result<Vec<Growth>, Box<dyn Error>> {
         .map(|(count, stored)| (float(*count), float(stored.resident)))
         .collect();
     note.push_str(
-        "The store alone, one record after the other, drawn at random. What grows is the way to memory: a session that nobody asked for lately is in no cache of the processor.",
+        "The store alone, one record after the other, drawn at random; what a creation takes is mostly the system's, for new memory. What grows is the way to memory: a session that nobody asked for lately is in no cache of the processor.",
     );
     Ok(vec![
         operations("memory", "A record of 300 bytes in memory, among many", &stored, note),
@@ -197,7 +198,8 @@ fn files() -> Result<Growth, Box<dyn Error>> {
             .map_or(0.0, |(_, stored)| stored.create * float(count) / 1e9);
         if expected > LONGEST {
             note = format!(
-                "{count} files would have taken {expected:.0} seconds to write and were left out. "
+                "{} files would have taken {expected:.0} seconds to write and were left out. ",
+                grouped(count.into())
             );
             break;
         }
