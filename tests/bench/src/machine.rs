@@ -44,7 +44,7 @@ impl Machine {
             kernel: said("uname", &["-sr"]),
             rustc: said("rustc", &["--version"]),
             date: said("date", &["-u", "+%Y-%m-%d"]),
-            commit: said("git", &["describe", "--always", "--dirty"]),
+            commit: commit(),
             versions: versions(),
         }
     }
@@ -92,6 +92,23 @@ fn versions() -> Vec<String> {
         .filter_map(Tool::version);
     versions.extend(tools.map(|version| version.replace(" [epoll]", "")));
     versions
+}
+
+/// Names the commit that is checked out, and says if the sources are not as it has them.
+fn commit() -> String {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut commit = said("git", &["-C", root, "rev-parse", "--short", "HEAD"]);
+    // The report itself changes while it is being written.
+    let sources = ["sessions", "sessions-derive", "tests", "Cargo.lock"];
+    let status = [
+        ["-C", root, "status", "--porcelain", "--"].as_slice(),
+        &sources,
+    ]
+    .concat();
+    if !said("git", &status).is_empty() {
+        commit.push_str(" (changed)");
+    }
+    commit
 }
 
 fn line(text: &str, name: &str) -> String {

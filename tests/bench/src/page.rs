@@ -213,8 +213,8 @@ fn wall(page: &mut String, times: &Recording<Figure<Times>>) -> Result<(), Box<d
         let over = |who: Contender| over_base(who, |who| of(who).map(|times| times.median));
         let (mine, ours) = (over(who)?, over(yardstick(who))?);
         let spread = of(who)?;
-        // Of what is nothing there is no multiple.
-        let ratio = if ours > 50.0 {
+        // Of what is next to nothing there is no multiple.
+        let ratio = if ours > 500.0 {
             format!(" ({:.1}×)", mine / ours)
         } else {
             String::new()
