@@ -90,7 +90,10 @@ fn versions() -> Vec<String> {
     let tools = [Tool::VALGRIND, Tool::WRK]
         .into_iter()
         .filter_map(Tool::version);
-    versions.extend(tools.map(|version| version.replace(" [epoll]", "")));
+    versions.extend(tools.map(|version| {
+        let version = version.split(" Copyright").next().unwrap_or_default();
+        version.replace(" [epoll]", "")
+    }));
     versions
 }
 

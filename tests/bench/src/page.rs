@@ -284,7 +284,7 @@ fn servers(page: &mut String, load: &Recording<Figure<Load>>) -> Result<(), Box<
             });
         }
         let title = format!(
-            "{}: requests a second, one worker, 32 connections",
+            "{}: microseconds of a processor that the server takes for a request",
             case.title()
         );
         let file = format!("load-{case}.svg");
@@ -396,9 +396,11 @@ fn by_case(
 
 fn told(machine: &Machine) -> String {
     format!(
-        "Taken on {} with {}, {} cores, {} of memory, {}, {}.",
+        "Taken on {} of {} with {} ({}), {} cores, {} of memory, {}, {}.",
         machine.date,
+        machine.commit,
         machine.processor,
+        machine.features.join(", "),
         machine.cores,
         machine.memory,
         machine.kernel,
