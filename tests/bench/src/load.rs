@@ -50,11 +50,12 @@ pub(crate) fn measure() -> Result<(), Box<dyn Error>> {
     if !Tool::WRK.install()? {
         return Ok(());
     }
+    // It goes after the servers, which leave files in it.
+    let scratch = Scratch::new()?;
     let mut servers = Vec::new();
     for contender in CONTENDERS {
-        servers.push(Server::start(contender)?);
+        servers.push(Server::start(contender, &scratch)?);
     }
-    let scratch = Scratch::new()?;
     let mut runs: BTreeMap<(usize, usize), Vec<Run>> = BTreeMap::new();
     for _ in 0..PASSES {
         for (case, what) in CASES.iter().enumerate() {
@@ -105,9 +106,10 @@ struct Server {
 }
 
 impl Server {
-    fn start(contender: Contender) -> Result<Self, Box<dyn Error>> {
+    fn start(contender: Contender, scratch: &Scratch) -> Result<Self, Box<dyn Error>> {
         let mut process = Command::new(env::current_exe()?)
             .args([server::SERVE, &contender.to_string()])
+            .env("TMPDIR", scratch.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
