@@ -1,0 +1,1 @@
+//! What the shared suite cannot see of the stores that keep sessions in SQL.
