@@ -14,10 +14,7 @@ use super::{
 #[derive(Debug)]
 pub struct SqlError {
     kind: SqlErrorKind,
-    engine: &'static str,
-    /// What an address or a version should be.
-    expected: String,
-    found: Option<i64>,
+    message: Box<str>,
     source: Option<EngineError>,
 }
 
@@ -40,56 +37,72 @@ pub enum SqlErrorKind {
 }
 
 impl SqlError {
-    pub(super) fn new(kind: SqlErrorKind, engine: &'static str) -> Self {
+    pub(super) fn invalid_table() -> Self {
         Self {
-            kind,
-            engine,
-            expected: String::new(),
-            found: None,
+            kind: SqlErrorKind::InvalidTable,
+            message: "a table's name is up to 40 lower-case letters, digits and underscores, of which the first is a letter".into(),
             source: None,
         }
     }
 
     pub(super) fn invalid_url<D: Dialect>() -> Self {
+        let (engine, example) = (D::NAME, D::EXAMPLE_URL);
         Self {
-            expected: D::EXAMPLE_URL.to_owned(),
-            ..Self::new(SqlErrorKind::InvalidUrl, D::NAME)
+            kind: SqlErrorKind::InvalidUrl,
+            message: format!("that is not the address of a {engine} database, like {example}")
+                .into(),
+            source: None,
         }
     }
 
     /// What a first connection failed of.
     pub(super) fn unconnected<D: Dialect>(error: &sqlx::Error) -> Self {
-        let kind = match error {
-            sqlx::Error::Configuration(_) => return Self::invalid_url::<D>(),
-            sqlx::Error::Database(_) => SqlErrorKind::Refused,
-            _ => SqlErrorKind::Unreachable,
-        };
-        match Fault::unconnected(error) {
-            Fault::Failed(_, cause) => Self {
-                source: Some(cause),
-                ..Self::new(kind, D::NAME)
-            },
-            _ => Self::new(kind, D::NAME),
+        let cause = EngineError::of(error, true);
+        match error {
+            sqlx::Error::Configuration(_) => Self::invalid_url::<D>(),
+            sqlx::Error::Database(_) => Self::refused::<D>(Some(cause)),
+            _ => Self::unreachable::<D>(cause),
         }
     }
 
     pub(super) fn of<D: Dialect>(fault: Fault) -> Self {
-        let (kind, source, found) = match fault {
-            Fault::Taken => (SqlErrorKind::Refused, None, None),
+        let engine = D::NAME;
+        match fault {
+            Fault::Taken => Self::refused::<D>(None),
             Fault::Again(cause)
             | Fault::Lost(cause)
-            | Fault::Failed(StoreErrorKind::Unavailable, cause) => {
-                (SqlErrorKind::Unreachable, Some(cause), None)
-            }
-            Fault::Failed(_, cause) => (SqlErrorKind::Refused, Some(cause), None),
-            Fault::NoSchema(cause) => (SqlErrorKind::NotMigrated, Some(cause), None),
-            Fault::OtherVersion(found) => (SqlErrorKind::OtherVersion, None, Some(found)),
-        };
+            | Fault::Failed(StoreErrorKind::Unavailable, cause) => Self::unreachable::<D>(cause),
+            Fault::Failed(_, cause) => Self::refused::<D>(Some(cause)),
+            Fault::NoSchema(cause) => Self {
+                kind: SqlErrorKind::NotMigrated,
+                message: format!("the {engine} database has no tables for sessions; run migrate() once, or the SQL of migrations()").into(),
+                source: Some(cause),
+            },
+            Fault::OtherVersion(found) => Self {
+                kind: SqlErrorKind::OtherVersion,
+                message: format!(
+                    "the tables for sessions in the {engine} database are of version {found}, and this program knows {}; run migrate(), or a newer program",
+                    latest::<D>()
+                )
+                .into(),
+                source: None,
+            },
+        }
+    }
+
+    fn unreachable<D: Dialect>(cause: EngineError) -> Self {
         Self {
-            source,
-            found,
-            expected: latest::<D>().to_string(),
-            ..Self::new(kind, D::NAME)
+            kind: SqlErrorKind::Unreachable,
+            message: format!("the {} database cannot be reached", D::NAME).into(),
+            source: Some(cause),
+        }
+    }
+
+    fn refused<D: Dialect>(cause: Option<EngineError>) -> Self {
+        Self {
+            kind: SqlErrorKind::Refused,
+            message: format!("the {} database refused", D::NAME).into(),
+            source: cause,
         }
     }
 
@@ -102,35 +115,13 @@ impl SqlError {
 
 /// The version that this program knows.
 pub(super) fn latest<D: Dialect>() -> i64 {
-    D::MIGRATIONS
-        .last()
-        .map_or(0, |migration| i64::from(migration.version()))
+    let latest = D::MIGRATIONS.last();
+    latest.map_or(0, |migration| i64::from(migration.version()))
 }
 
 impl fmt::Display for SqlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            engine, expected, ..
-        } = self;
-        match self.kind {
-            SqlErrorKind::InvalidUrl => {
-                write!(f, "that is not the address of a {engine} database, like {expected}")
-            }
-            SqlErrorKind::InvalidTable => f.write_str(
-                "a table's name is up to 40 lower-case letters, digits and underscores, of which the first is a letter",
-            ),
-            SqlErrorKind::Unreachable => write!(f, "the {engine} database cannot be reached"),
-            SqlErrorKind::Refused => write!(f, "the {engine} database refused"),
-            SqlErrorKind::NotMigrated => write!(
-                f,
-                "the {engine} database has no tables for sessions; run migrate() once, or the SQL of migrations()"
-            ),
-            SqlErrorKind::OtherVersion => write!(
-                f,
-                "the tables for sessions in the {engine} database are of version {}, and this program knows {expected}; run migrate(), or a newer program",
-                self.found.unwrap_or_default()
-            ),
-        }
+        f.write_str(&self.message)
     }
 }
 

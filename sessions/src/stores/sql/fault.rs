@@ -1,4 +1,4 @@
-use std::{error::Error, fmt};
+use std::{borrow::Cow, error::Error, fmt};
 
 use crate::store::{StoreError, StoreErrorKind};
 
@@ -102,49 +102,34 @@ impl Fault {
 
 /// What an engine or its driver said, without what might quote a key or a body.
 #[derive(Debug)]
-pub(super) struct EngineError {
-    /// The engine's own code, if it has one for it.
-    code: Option<String>,
-    message: Option<String>,
-    /// The driver's words.
-    driver: Option<String>,
-}
+pub(super) struct EngineError(Box<str>);
 
 impl EngineError {
-    /// The engine's words are repeated if they tell no more than names of tables, users and files.
-    fn of(error: &sqlx::Error, repeats: bool) -> Self {
-        match error {
-            sqlx::Error::Database(error) => Self {
-                code: error.code().map(|code| code.into_owned()),
-                message: repeats.then(|| error.message().to_owned()),
-                driver: None,
-            },
-            // An address may stand in it, with its password.
-            sqlx::Error::Configuration(_) => Self::driver("the address cannot be used"),
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-                Self::driver("a column holds something else than was written to it")
+    /// The engine's own words are repeated if they tell no more than names of tables, users and files.
+    pub(super) fn of(error: &sqlx::Error, repeats: bool) -> Self {
+        let words = match error {
+            sqlx::Error::Database(error) => {
+                let code = error.code().unwrap_or(Cow::Borrowed("unknown"));
+                if repeats {
+                    format!("{} (code {code})", error.message())
+                } else {
+                    format!("the database answered with code {code}")
+                }
             }
-            other => Self::driver(&other.to_string()),
-        }
-    }
-
-    fn driver(words: &str) -> Self {
-        Self {
-            code: None,
-            message: None,
-            driver: Some(words.to_owned()),
-        }
+            // An address may stand in it, with its password.
+            sqlx::Error::Configuration(_) => "the address cannot be used".to_owned(),
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
+                "a column holds something else than was written to it".to_owned()
+            }
+            other => other.to_string(),
+        };
+        Self(words.into())
     }
 }
 
 impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.code, &self.message, &self.driver) {
-            (Some(code), Some(message), _) => write!(f, "{message} ({code})"),
-            (Some(code), None, _) => write!(f, "the database answered with the code {code}"),
-            (None, Some(words), _) | (None, None, Some(words)) => f.write_str(words),
-            (None, None, None) => f.write_str("the database answered without a code"),
-        }
+        f.write_str(&self.0)
     }
 }
 

@@ -40,7 +40,7 @@ impl SqlMigration {
     ///
     /// If the name is not one that a store's `table` takes.
     pub fn sql_for(&self, table: &str) -> Result<String, SqlError> {
-        Ok(self.for_table(&TableName::parse(table, "SQL")?))
+        Ok(self.for_table(&TableName::parse(table)?))
     }
 
     pub(super) fn for_table(&self, table: &TableName) -> String {

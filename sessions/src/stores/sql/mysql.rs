@@ -28,6 +28,8 @@ use super::{
 
 /// Keeps sessions in MySQL, MariaDB or TiDB: for many machines.
 ///
+/// Tested with MariaDB 10.11. MySQL and TiDB are written for, by what their manuals say, and not run by the project's tests.
+///
 /// ```no_run
 /// use sessions::MysqlStore;
 ///
@@ -46,6 +48,9 @@ use super::{
 /// The feature is `mysql`. Sessions lie in a table of their own (InnoDB), which [`migrate`](Self::migrate) makes; its text is
 /// [`migrations()`](Self::migrations). The server's user needs no more than `SELECT`, `INSERT`, `UPDATE` and `DELETE` on `sessions`, `SELECT` on
 /// `sessions_schema`, and `SELECT` and `UPDATE` on `sessions_locks`, whose rows are locked and never changed.
+///
+/// The table has a row a session: key, handle, the name of the last write, three times in seconds since 1970, principal, device, body; and indexes
+/// by deadline and by principal.
 ///
 /// | verb | round trips |
 /// | --- | --- |
@@ -66,7 +71,7 @@ use super::{
 /// second; with an asynchronous replica, a fail-over does. Let the store ask the primary only: a replica answers with what was.
 ///
 /// A write whose connection breaks is [`Ambiguous`](Written::Ambiguous), and is looked up. One that could not begin, for want of a connection,
-/// is [`Unavailable`](crate::store::StoreErrorKind::Unavailable) after two seconds. What was undone because of others at work (a deadlock, a write conflict
+/// is [`Unavailable`](crate::store::StoreErrorKind::Unavailable) after three seconds. What was undone because of others at work (a deadlock, a write conflict
 /// in TiDB) is asked for again, for up to two seconds.
 ///
 /// `max_allowed_packet` must have room for a session; so it does by default (16 MiB in MariaDB, 64 in MySQL). With MySQL's
@@ -74,7 +79,9 @@ use super::{
 ///
 /// # Size
 ///
-/// A session of 300 bytes takes about 700 with its indexes. Keys are random, so the table's pages fill evenly; keep it in the buffer pool.
+/// A session of 300 bytes takes about 1,000 with its indexes, since keys are random and pages are split: ten million are 10 GB. Writes go to all
+/// of it, so let the buffer pool hold it. The pool is the process's: as many connections as requests that are at the store at one time, and the
+/// server's `max_connections` has room for those of all processes.
 #[derive(Clone)]
 #[must_use]
 pub struct MysqlStore {
@@ -84,7 +91,7 @@ pub struct MysqlStore {
 impl MysqlStore {
     /// Connects to a database, `mysql://user:password@host/database`.
     ///
-    /// Takes up to ten connections for the process, and waits for one for up to two seconds. `?ssl-mode=VERIFY_IDENTITY` asks for a server that
+    /// Takes up to ten connections for the process, and waits for one for up to three seconds. `?ssl-mode=VERIFY_IDENTITY` asks for a server that
     /// can prove who it is, by the roots that this machine trusts or those of `&ssl-ca=…`; without it, a server without TLS is served as well.
     ///
     /// # Errors
@@ -100,6 +107,9 @@ impl MysqlStore {
     }
 
     /// Keeps sessions by a pool that there is already, of `sqlx` 0.9: shared with the application, or with options of one's own.
+    ///
+    /// Let its `acquire_timeout` be less than the five seconds that a request waits for a store. With `test_before_acquire`, which is on unless
+    /// turned off, each verb takes one round trip more.
     pub fn from_pool(pool: MySqlPool) -> Self {
         Self {
             store: SqlStore::new(pool.clone(), pool),

@@ -30,7 +30,7 @@ pub(super) async fn connected<D: Dialect>(
 const CONNECTIONS: u32 = 10;
 
 /// Less than a request waits for a store, so that what went wrong can be named.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A server that was started again had it stopped for longer.
 const RESTED: Duration = Duration::from_secs(1);

@@ -51,26 +51,31 @@ use super::{
 /// it could forge sessions, who may read it reads what is not sealed. It must be on a disk of this machine, since over a network locks are
 /// promised by few.
 ///
-/// # What it does
+/// # How it is used
 ///
-/// A read, an update, a touch, a renewal or a deletion is one statement; an update that was not to be is two; a creation is one, and with a
-/// [`principal_limit`](crate::SessionOptions::principal_limit) a transaction of five. Readers never wait. There is one writer at a time:
-/// those of one process queue for one connection, those of several wait for each other, and who has waited for two seconds gets
-/// [`Unavailable`](crate::store::StoreErrorKind::Unavailable).
+/// Sessions lie in a table, `sessions`, which [`migrate`](Self::migrate) makes; its text is [`migrations()`](Self::migrations). It has a row a
+/// session: key, handle, the name of the last write, three times in seconds since 1970, principal, device, body; and indexes by deadline and by
+/// principal. A second table, `sessions_schema`, says the version.
+///
+/// A verb is one statement; an update or a renewal that was not to be is two, and a creation or renewal within a principal's limit is a transaction.
+/// Readers never wait. There is one writer at a time: those of one process queue for one connection, those of several wait for each other, and who
+/// has waited for two seconds gets [`Unavailable`](crate::store::StoreErrorKind::Unavailable).
 ///
 /// Expired sessions are not found, whether they are still there or not; [`delete_expired`](SessionStore::delete_expired) deletes them, 500 at a
 /// time. Their place in the file is used again, and not given back to the disk but by `VACUUM`.
 ///
 /// # What it does not promise
 ///
-/// A session that was answered for survives the death of any process at any moment. A power failure in the same second may lose the last
-/// writes, but not break the file: that is `synchronous = NORMAL`. Whoever wants each write on the disk before it is answered hands in a
-/// pool with `FULL`, at the price of an `fsync` each.
+/// A session that was answered for survives the death of any process at any moment. A power failure may lose the last writes, but not
+/// break the file: that is `synchronous = NORMAL`. Whoever wants each write on the disk before it is answered hands in a pool with `FULL`, at
+/// the price of an `fsync` each.
+///
+/// What an engine says of a broken disk in the midst of a write is no answer: the write is [`Ambiguous`](Written::Ambiguous), and is looked up.
 ///
 /// # Size
 ///
-/// A session of 300 bytes takes about 600 in the file: ten million are 6 GB. Ten thousand writes a second are within reach of one process,
-/// and shared by all processes on the file. For several machines, or more writes, take [PostgreSQL or MySQL](crate::store#stores).
+/// A session of 300 bytes takes about 500 in the file: ten million are 5 GB. All processes share the one writer. For several machines, take a
+/// database that is a server.
 #[derive(Clone)]
 #[must_use]
 pub struct SqliteStore {
@@ -130,7 +135,8 @@ impl SqliteStore {
 
     /// Keeps sessions by a pool that there is already, of `sqlx` 0.9: with other tables in the same file, or with options of one's own.
     ///
-    /// Set `journal_mode` to WAL and a `busy_timeout` there. All that [`connect`](Self::connect) sets is then the pool's.
+    /// All that [`connect`](Self::connect) sets is then the pool's: let `journal_mode` be WAL, and `busy_timeout` and `acquire_timeout` less than the
+    /// five seconds that a request waits for a store.
     pub fn from_pool(pool: SqlitePool) -> Self {
         Self {
             store: SqlStore::new(pool.clone(), pool),

@@ -112,3 +112,39 @@ fn statement<D: Dialect>(sql: &str) -> SqlStr {
     }
     AssertSqlSafe(std::sync::Arc::<str>::from(numbered)).into_sql_str()
 }
+
+#[cfg(all(test, feature = "postgres", feature = "sqlite"))]
+mod tests {
+    use crate::stores::sql::{postgres::Postgres, sqlite::Sqlite};
+
+    use super::*;
+
+    #[test]
+    fn values_are_numbered_where_the_engine_wants_numbers() {
+        let table = TableName::parse("visits").unwrap();
+        let deletion = delete_many::<Postgres>(&table, 2);
+        assert_eq!(
+            deletion.as_str(),
+            "DELETE FROM visits WHERE store_key IN ($1, $2)"
+        );
+        let deletion = delete_many::<Sqlite>(&table, 2);
+        assert_eq!(
+            deletion.as_str(),
+            "DELETE FROM visits WHERE store_key IN (?, ?)"
+        );
+        let touch = Statements::new::<Postgres>(&table).touch;
+        assert_eq!(
+            touch.as_str(),
+            "UPDATE visits SET deadline = GREATEST(deadline, $1), last_seen = GREATEST(last_seen, $2) WHERE store_key = $3 AND deadline > $4"
+        );
+    }
+
+    #[test]
+    fn a_renewal_is_one_statement_that_names_the_old_key_and_the_new() {
+        let rename = Statements::new::<Sqlite>(&TableName::default()).rename;
+        assert_eq!(
+            rename.as_str(),
+            "UPDATE sessions SET store_key = ?, handle = ?, write_id = ?, created = ?, last_seen = ?, deadline = ?, principal = ?, device = ?, address = ?, user_agent = ?, body = ? WHERE store_key = ? AND write_id = ? AND deadline > ?"
+        );
+    }
+}

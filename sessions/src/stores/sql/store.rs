@@ -54,7 +54,7 @@ impl<D: Dialect> SqlStore<D> {
     }
 
     pub(super) fn table(mut self, name: &str) -> Result<Self, SqlError> {
-        self.table = TableName::parse(name, D::NAME)?;
+        self.table = TableName::parse(name)?;
         self.statements = Arc::new(Statements::new::<D>(&self.table));
         self.is_ready = Arc::default();
         Ok(self)
@@ -296,7 +296,7 @@ impl<D: Dialect> SqlStore<D> {
             rows.first()
                 .map(|row| row::loaded(row, 0))
                 .transpose()
-                .map_err(corrupt::<D>)
+                .map_err(|error| corrupt::<D>(&error))
         })
     }
 
@@ -312,8 +312,11 @@ impl<D: Dialect> SqlStore<D> {
                 let sql = load_many::<D>(&self.table, values.len());
                 values.push(time(now));
                 for row in self.ask(&sql, &values).await? {
-                    let key = row::key(&row, 0).map_err(corrupt::<D>)?;
-                    found.insert(key, row::loaded(&row, 1).map_err(corrupt::<D>)?);
+                    let key = row::key(&row, 0).map_err(|error| corrupt::<D>(&error))?;
+                    found.insert(
+                        key,
+                        row::loaded(&row, 1).map_err(|error| corrupt::<D>(&error))?,
+                    );
                 }
             }
             // A key may have been named twice.
@@ -376,7 +379,7 @@ impl<D: Dialect> SqlStore<D> {
             rows.iter()
                 .map(row::listed)
                 .collect::<Result<_, _>>()
-                .map_err(corrupt::<D>)
+                .map_err(|error| corrupt::<D>(&error))
         })
     }
 
@@ -480,8 +483,8 @@ where
     }
 }
 
-fn corrupt<D: Dialect>(error: sqlx::Error) -> StoreError {
-    Fault::of::<D>(&error).into_store_error::<D>(StoreErrorKind::Corrupt)
+fn corrupt<D: Dialect>(error: &sqlx::Error) -> StoreError {
+    Fault::of::<D>(error).into_store_error::<D>(StoreErrorKind::Corrupt)
 }
 
 fn key(key: &StoreKey) -> Value<'_> {

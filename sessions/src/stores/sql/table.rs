@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::error::{SqlError, SqlErrorKind};
+use super::error::SqlError;
 
 /// The name of the table with the sessions, and the beginning of the names of what belongs to it.
 ///
@@ -10,13 +10,13 @@ use super::error::{SqlError, SqlErrorKind};
 pub(super) struct TableName(Box<str>);
 
 impl TableName {
-    pub(super) fn parse(name: &str, engine: &'static str) -> Result<Self, SqlError> {
+    pub(super) fn parse(name: &str) -> Result<Self, SqlError> {
         let begins_well = name.starts_with(|first: char| first.is_ascii_lowercase());
         let is_plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
         if begins_well && name.len() <= MAX_LEN && name.bytes().all(is_plain) {
             Ok(Self(name.into()))
         } else {
-            Err(SqlError::new(SqlErrorKind::InvalidTable, engine))
+            Err(SqlError::invalid_table())
         }
     }
 
@@ -49,6 +49,8 @@ const MAX_LEN: usize = 40;
 
 #[cfg(test)]
 mod tests {
+    use crate::stores::sql::SqlErrorKind;
+
     use super::*;
 
     #[test]
@@ -57,11 +59,11 @@ mod tests {
         for name in [
             "", "Sessions", "1st", "_s", "a-b", "a b", "a.b", "a;b", "a\"", "ä", &long,
         ] {
-            let error = TableName::parse(name, "SQLite").unwrap_err();
+            let error = TableName::parse(name).unwrap_err();
             assert_eq!(error.kind(), SqlErrorKind::InvalidTable, "{name}");
         }
         for name in ["a", "sessions", "app_2_sessions", &long[..40]] {
-            assert_eq!(TableName::parse(name, "SQLite").unwrap().as_str(), name);
+            assert_eq!(TableName::parse(name).unwrap().as_str(), name);
         }
     }
 }
