@@ -10,6 +10,10 @@
 mod broken;
 mod filesystem;
 mod memory;
+mod mysql;
+mod postgres;
 mod redis;
 mod several;
+mod sqlite;
+mod tables;
 mod wrappers;
