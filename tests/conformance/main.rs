@@ -8,6 +8,7 @@
 )]
 
 mod broken;
+mod driven;
 mod filesystem;
 mod memory;
 mod mysql;
