@@ -2,10 +2,11 @@
 
 use std::{
     net::SocketAddr,
+    thread,
     time::{Duration, Instant},
 };
 
-use actix_web::rt::{spawn, time};
+use actix_web::rt::{Runtime, spawn, time};
 use sessions::{
     store::{Principal, StoreErrorKind, Touched, Written},
     test_util::Verb,
@@ -26,6 +27,7 @@ on_each_server! {
     a_login_whose_connection_is_ended_before_it_commits_is_asked_for_again
     a_write_whose_answer_is_lost_is_ambiguous_and_done
     a_commit_whose_answer_is_lost_is_ambiguous
+    a_write_by_a_connection_whose_worker_ended_is_ambiguous
     a_server_that_goes_and_comes_back_is_found_again
     a_caller_who_gives_up_leaves_nothing_behind
     a_busy_pool_is_unavailable
@@ -181,6 +183,33 @@ async fn a_commit_whose_answer_is_lost_is_ambiguous<S: Server>() {
             assert_eq!(found(&store, &newcomer).await, Some(login));
         }
         other => panic!("{other:?}"),
+    }
+}
+
+async fn a_write_by_a_connection_whose_worker_ended_is_ambiguous<S: Server>() {
+    let (_, table) = S::new().await;
+    for admission in [None, at_most(5)] {
+        let table = table.clone();
+        // The pool's only connection is driven by the worker that opened it.
+        let worker = thread::spawn(move || {
+            Runtime::new().unwrap().block_on(async {
+                let store = S::connect(&url::<S>()).await.unwrap();
+                let store = store.table(&table).unwrap();
+                stored(&store, &record()).await;
+                rested().await;
+                store
+            })
+        });
+        let store = worker.join().unwrap();
+        let (key, login) = (new_key(), record_of(&alice()));
+        let written = store.create(&key, &login, admission, NOW).await.unwrap();
+        if admission.is_some() {
+            // What was lost before the commit was surely not done, and is asked for again.
+            applied(&written);
+        } else {
+            assert_eq!(written, Written::Ambiguous);
+        }
+        use_every_verb(&store).await;
     }
 }
 

@@ -70,9 +70,10 @@ use super::{
 /// What was answered for is as safe as a commit is there: with `innodb_flush_log_at_trx_commit` other than 1, a crash of the machine loses the last
 /// second; with an asynchronous replica, a fail-over does. Let the store ask the primary only: a replica answers with what was.
 ///
-/// A write whose connection breaks is [`Ambiguous`](Written::Ambiguous), and is looked up. One that could not begin, for want of a connection,
-/// is [`Unavailable`](crate::store::StoreErrorKind::Unavailable) after three seconds. What was undone because of others at work (a deadlock, a write conflict
-/// in TiDB) is asked for again, for up to two seconds.
+/// A write whose connection breaks is [`Ambiguous`](Written::Ambiguous), and is looked up. So is one by a connection that another worker opened, if
+/// that worker ends: a connection is driven by the runtime it was opened on. One that could not begin, for want of a connection, is
+/// [`Unavailable`](crate::store::StoreErrorKind::Unavailable) after three seconds. What was undone because of others at work
+/// (a deadlock, a write conflict in TiDB) is asked for again, for up to two seconds.
 ///
 /// `max_allowed_packet` must have room for a session; so it does by default (16 MiB in MariaDB, 64 in MySQL). With MySQL's
 /// `caching_sha2_password`, connect by TLS or a socket: without either, the password would have to be sent by RSA, which is not built in.

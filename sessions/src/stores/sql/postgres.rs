@@ -71,9 +71,10 @@ use super::{
 /// What was answered for is as safe as a commit is there: with `synchronous_commit = off`, a crash of the server loses the last moments; with an
 /// asynchronous standby, a fail-over does. Let the store ask the primary only: a standby answers with what was.
 ///
-/// A write whose connection breaks is [`Ambiguous`](Written::Ambiguous), and is looked up. One that could not begin, for want of a connection,
-/// is [`Unavailable`](crate::store::StoreErrorKind::Unavailable) after three seconds. What was undone because of others at work (a deadlock, a serialization failure,
-/// as CockroachDB has them) is asked for again, for up to two seconds.
+/// A write whose connection breaks is [`Ambiguous`](Written::Ambiguous), and is looked up. So is one by a connection that another worker opened, if
+/// that worker ends: a connection is driven by the runtime it was opened on. One that could not begin, for want of a connection, is
+/// [`Unavailable`](crate::store::StoreErrorKind::Unavailable) after three seconds. What was undone because of others at work
+/// (a deadlock, a serialization failure, as CockroachDB has them) is asked for again, for up to two seconds.
 ///
 /// Behind PgBouncer in its transaction mode it takes version 1.21, with `max_prepared_statements` above zero.
 ///
