@@ -58,8 +58,16 @@ pub use crate::{
     },
 };
 
+#[cfg(feature = "mysql")]
+pub use crate::stores::MysqlStore;
+#[cfg(feature = "postgres")]
+pub use crate::stores::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use crate::stores::SqliteStore;
 #[cfg(feature = "redis")]
 pub use crate::stores::{RedisError, RedisErrorKind, RedisStore, RedisStoreBuilder};
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+pub use crate::stores::{SqlError, SqlErrorKind, SqlMigration};
 
 /// Compiles and runs the examples of the README.
 #[cfg(doctest)]

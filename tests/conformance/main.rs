@@ -8,8 +8,13 @@
 )]
 
 mod broken;
+mod driven;
 mod filesystem;
 mod memory;
+mod mysql;
+mod postgres;
 mod redis;
 mod several;
+mod sqlite;
+mod tables;
 mod wrappers;

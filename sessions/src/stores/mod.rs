@@ -5,10 +5,20 @@ mod filesystem;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+mod sql;
 
 pub(crate) use self::cookie::{CookieCodec, Opened};
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisError, RedisErrorKind, RedisStore, RedisStoreBuilder};
+#[cfg(feature = "mysql")]
+pub use self::sql::MysqlStore;
+#[cfg(feature = "postgres")]
+pub use self::sql::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use self::sql::SqliteStore;
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+pub use self::sql::{SqlError, SqlErrorKind, SqlMigration};
 pub use self::{
     cookie::CookieStore,
     filesystem::{
