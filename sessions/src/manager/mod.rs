@@ -8,6 +8,7 @@ mod clerk;
 mod departure;
 mod desk;
 mod errand;
+mod search;
 mod visit;
 mod work;
 
