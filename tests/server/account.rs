@@ -29,6 +29,7 @@ pub(crate) fn account(app: &mut ServiceConfig) {
         .route("/login-saved/{user}", web::to(log_in_and_save))
         .route("/logout", web::to(log_out))
         .route("/logout/{item}", web::to(log_out_and_write))
+        .route("/destroy", web::to(destroy))
         .route("/items/{item}", web::to(add))
         .route("/renew", web::to(renew))
         .route("/sessions", web::to(list))
@@ -65,6 +66,12 @@ async fn log_in_and_save(mut login: Session<Login>, user: web::Path<String>) -> 
 
 async fn log_out(mut login: Session<Login>) -> String {
     format!("{:?}", login.take_user())
+}
+
+/// Ends the session, whoever it belongs to.
+async fn destroy(mut login: Session<Login>) -> &'static str {
+    login.destroy();
+    "done"
 }
 
 async fn log_out_and_write(mut login: Session<Login>, item: web::Path<String>) -> HttpResponse {

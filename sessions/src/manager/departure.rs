@@ -13,7 +13,8 @@ use crate::{
 use super::{
     Desk,
     desk::{Backend, Decision},
-    errand::{Done, Errand},
+    errand::Errand,
+    work::Done,
 };
 
 /// What is done about a session when its request ends, or its handler says so.

@@ -183,7 +183,6 @@ impl Desk {
         key: StoreKey,
     ) -> Result<(Place, Meta, data::Decoded<T>, Payload), Rejection> {
         let Loaded { record, revision } = loaded;
-        let principal = record.principal.clone();
         let body = server.codec.read(record, &token, &key)?;
         if body.meta.is_expired(self.clock.now()) {
             return Err(Rejection::Expired);
@@ -193,7 +192,6 @@ impl Desk {
             token: Rc::new(token),
             key,
             revision,
-            principal,
         };
         Ok((place, body.meta, decoded, body.payload))
     }

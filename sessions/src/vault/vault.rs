@@ -187,7 +187,7 @@ impl Vault {
     }
 
     /// A write that was given up on may have happened.
-    async fn written(
+    pub(super) async fn written(
         &self,
         verb: &'static str,
         answer: Answer<'_, Written>,

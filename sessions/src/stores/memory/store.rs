@@ -27,7 +27,7 @@ use super::{
 /// They end with the process, and no other process sees them; for several processes, or for sessions that outlive a restart, take another
 /// store. It holds a bounded number of sessions, a million unless [`capacity`](Self::capacity) says otherwise: when it is full and holds
 /// nothing dead to throw out, a new session is refused with [`StoreErrorKind::Full`]. It never ends a living session to make room, because
-/// then anybody who can start sessions could log everybody else out. A session of 300 bytes takes 440 to 475 bytes of memory.
+/// then anybody who can start sessions could log everybody else out. A renewal takes a place of its own for a day. A session of 300 bytes takes 440 to 475 bytes of memory.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
