@@ -1,4 +1,5 @@
 #![doc = include_str!("../docs/guide.md")]
+#![doc = include_str!("../docs/choosing-a-store.md")]
 #![cfg_attr(feature = "test-util", doc = include_str!("../docs/testing.md"))]
 
 mod base64url;
