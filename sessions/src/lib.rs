@@ -44,7 +44,7 @@ pub use crate::{
         ValuesAccessors,
     },
     store::{
-        handle::Handle,
+        handle::{Handle, HandleError},
         origin::{Origin, Rejection},
     },
     stores::{
