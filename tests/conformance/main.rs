@@ -13,6 +13,7 @@ mod filesystem;
 mod memory;
 mod mysql;
 mod postgres;
+mod redb;
 mod redis;
 mod several;
 mod sqlite;

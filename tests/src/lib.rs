@@ -1,5 +1,6 @@
 //! Equipment for the black-box tests: a server on a real socket, a client that speaks raw bytes, a browser's cookie jar;
-//! and for those of stores: where the engines are, servers that may be killed, a network that fails when it is told to.
+//! and for those of stores: where the engines are, servers that may be killed, a network that fails when it is told to,
+//! processes that die.
 //!
 //! Nothing here knows the `sessions` crate, so that a mistake there cannot hide behind the same mistake here.
 
@@ -11,6 +12,7 @@
 
 mod browser;
 mod engine;
+mod folder;
 mod jar;
 mod mint;
 mod proxy;
@@ -19,10 +21,12 @@ mod redis_sentinels;
 mod redis_server;
 mod server;
 mod wire;
+mod worker;
 
 pub use self::{
     browser::Browser,
     engine::Engine,
+    folder::Folder,
     jar::{Jar, StoredCookie},
     mint::{Mint, Stamp},
     proxy::Proxy,
@@ -31,4 +35,5 @@ pub use self::{
     redis_server::RedisServer,
     server::Server,
     wire::{Reply, exchange},
+    worker::{Task, Worker},
 };
