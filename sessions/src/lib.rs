@@ -65,6 +65,10 @@ pub use crate::stores::MysqlStore;
 pub use crate::stores::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use crate::stores::SqliteStore;
+#[cfg(feature = "memcached")]
+pub use crate::stores::{
+    MemcachedError, MemcachedErrorKind, MemcachedStore, MemcachedStoreBuilder,
+};
 #[cfg(feature = "redb")]
 pub use crate::stores::{RedbDurability, RedbError, RedbErrorKind, RedbStore, RedbStoreBuilder};
 #[cfg(feature = "redis")]

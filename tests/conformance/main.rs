@@ -10,6 +10,7 @@
 mod broken;
 mod driven;
 mod filesystem;
+mod memcached;
 mod memory;
 mod mysql;
 mod postgres;

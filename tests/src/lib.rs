@@ -14,6 +14,7 @@ mod browser;
 mod engine;
 mod folder;
 mod jar;
+mod memcached_server;
 mod mint;
 mod proxy;
 mod redis_cluster;
@@ -28,6 +29,7 @@ pub use self::{
     engine::Engine,
     folder::Folder,
     jar::{Jar, StoredCookie},
+    memcached_server::MemcachedServer,
     mint::{Mint, Stamp},
     proxy::Proxy,
     redis_cluster::RedisCluster,

@@ -245,7 +245,7 @@ pub(crate) fn program() -> PathBuf {
     found.expect("redis-server or valkey-server is installed")
 }
 
-fn find(name: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&folders)
         .map(|folder| folder.join(name))
@@ -253,7 +253,7 @@ fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// A port that is free, and whose cluster port is, too, which a node listens on besides.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static TURN: AtomicU32 = AtomicU32::new(0);
     // Below the ports that connections are given, and spread so that test programs that run at once seldom meet.
     let begin = std::process::id().wrapping_mul(37);

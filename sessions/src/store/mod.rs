@@ -12,7 +12,7 @@ mod error;
 pub(crate) mod handle;
 mod meta;
 pub(crate) mod origin;
-#[cfg(any(feature = "redb", feature = "redis"))]
+#[cfg(any(feature = "memcached", feature = "redb", feature = "redis"))]
 pub(crate) mod packed;
 mod payload;
 mod place;

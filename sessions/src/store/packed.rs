@@ -59,7 +59,7 @@ pub(crate) fn encode(record: &Record) -> Option<Vec<u8>> {
 }
 
 /// Writes over the two times that a touch moves; `false` where there are none.
-#[cfg(feature = "redb")]
+#[cfg(any(feature = "memcached", feature = "redb"))]
 pub(crate) fn write_times(bytes: &mut [u8], last_seen: Timestamp, deadline: Timestamp) -> bool {
     let [last_seen, deadline] = [last_seen, deadline].map(|time| time.as_seconds().to_be_bytes());
     let Some(times) = bytes.get_mut(LAST_SEEN_AT..FIXED_LEN) else {
@@ -74,7 +74,7 @@ pub(crate) fn write_times(bytes: &mut [u8], last_seen: Timestamp, deadline: Time
 /// Before the labels.
 const FIXED_LEN: usize = 58;
 
-#[cfg(feature = "redb")]
+#[cfg(any(feature = "memcached", feature = "redb"))]
 const LAST_SEEN_AT: usize = 42;
 
 const VERSION: u8 = 1;
@@ -247,7 +247,7 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "redb")]
+    #[cfg(any(feature = "memcached", feature = "redb"))]
     #[test]
     fn times_are_written_over_and_nothing_else() {
         let mut bytes = encode(&record()).unwrap();

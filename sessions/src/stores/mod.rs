@@ -2,6 +2,8 @@
 
 mod cookie;
 mod filesystem;
+#[cfg(feature = "memcached")]
+mod memcached;
 mod memory;
 mod ownership;
 #[cfg(feature = "redb")]
@@ -12,6 +14,10 @@ mod redis;
 mod sql;
 
 pub(crate) use self::cookie::{CookieCodec, Opened};
+#[cfg(feature = "memcached")]
+pub use self::memcached::{
+    MemcachedError, MemcachedErrorKind, MemcachedStore, MemcachedStoreBuilder,
+};
 #[cfg(feature = "redb")]
 pub use self::redb::{RedbDurability, RedbError, RedbErrorKind, RedbStore, RedbStoreBuilder};
 #[cfg(feature = "redis")]
