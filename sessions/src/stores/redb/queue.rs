@@ -5,6 +5,7 @@ use std::{
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use tokio::sync::oneshot;
@@ -31,6 +32,9 @@ const LENGTH: usize = 1024;
 
 /// So many are committed together at most, so that the first does not wait for long.
 const BATCH: usize = 256;
+
+/// How long nothing is written after a failure. On a disk that stays full, each attempt to write makes readers wait until the file is open again.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// A change that somebody waits for.
 pub(super) trait Task: Send {
@@ -113,6 +117,9 @@ fn write(database: &SharedDatabase, tasks: &Receiver<Box<dyn Task>>) {
         let fate = database.commit(&mut batch);
         for task in batch {
             task.answer(&fate);
+        }
+        if !matches!(fate, Fate::Committed) {
+            thread::sleep(PAUSE);
         }
     }
 }
