@@ -11,6 +11,7 @@
 )]
 
 mod browser;
+mod daemon;
 mod engine;
 mod folder;
 mod jar;
