@@ -3,7 +3,7 @@
 //! | example | shows |
 //! | --- | --- |
 //! | `quickstart` | a small shop: visits, a cart with flash messages, logging in and out, "keep me logged in" |
-//! | `sqlite`, `postgres`, `mysql`, `redis` | sessions in that engine, and the two lines to start it |
+//! | `redb`, `sqlite`, `postgres`, `mysql`, `redis`, `memcached` | sessions in that engine, and the lines to start it |
 //! | `custom_store` | a store of your own, and how it proves itself (`cargo test --example custom_store`) |
 //! | `cron_sweep` | deletes the dead sessions of a directory, for a cron job |
 //! | `keygen` | prints a fresh key for `SESSION_KEYS` |
