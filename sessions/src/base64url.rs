@@ -40,6 +40,16 @@ pub(crate) fn decode(
     })
 }
 
+/// Reads a text that is so many bytes, neither more nor less, or refuses it.
+pub(crate) fn decode_array<const LEN: usize>(text: &[u8]) -> Option<[u8; LEN]> {
+    if text.len() != encoded_length(LEN) {
+        return None;
+    }
+    let mut bytes = [0; LEN];
+    let written = ENGINE.decode_slice(text, &mut bytes).ok()?;
+    (written == LEN).then_some(bytes)
+}
+
 /// Tells why a text is not base64url, without a character of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Base64UrlError {

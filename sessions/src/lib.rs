@@ -1,4 +1,5 @@
 #![doc = include_str!("../docs/guide.md")]
+#![doc = include_str!("../docs/choosing-a-store.md")]
 #![cfg_attr(feature = "test-util", doc = include_str!("../docs/testing.md"))]
 
 mod base64url;
@@ -43,7 +44,7 @@ pub use crate::{
         ValuesAccessors,
     },
     store::{
-        handle::Handle,
+        handle::{Handle, HandleError},
         origin::{Origin, Rejection},
     },
     stores::{
@@ -58,8 +59,22 @@ pub use crate::{
     },
 };
 
+#[cfg(feature = "mysql")]
+pub use crate::stores::MysqlStore;
+#[cfg(feature = "postgres")]
+pub use crate::stores::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use crate::stores::SqliteStore;
+#[cfg(feature = "memcached")]
+pub use crate::stores::{
+    MemcachedError, MemcachedErrorKind, MemcachedStore, MemcachedStoreBuilder,
+};
+#[cfg(feature = "redb")]
+pub use crate::stores::{RedbDurability, RedbError, RedbErrorKind, RedbStore, RedbStoreBuilder};
 #[cfg(feature = "redis")]
 pub use crate::stores::{RedisError, RedisErrorKind, RedisStore, RedisStoreBuilder};
+#[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
+pub use crate::stores::{SqlError, SqlErrorKind, SqlMigration};
 
 /// Compiles and runs the examples of the README.
 #[cfg(doctest)]

@@ -8,8 +8,15 @@
 )]
 
 mod broken;
+mod driven;
 mod filesystem;
+mod memcached;
 mod memory;
+mod mysql;
+mod postgres;
+mod redb;
 mod redis;
 mod several;
+mod sqlite;
+mod tables;
 mod wrappers;

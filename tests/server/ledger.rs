@@ -37,13 +37,29 @@ impl Ledger {
         }
     }
 
-    /// Every record that was to be written, in order, whatever became of it.
+    /// Every session that was to be written, in order, whatever became of it.
     pub(crate) fn written(&self) -> Vec<(StoreKey, Record)> {
-        self.lock().clone()
+        let mut written = self.lock().clone();
+        written.retain(|(_, record)| !is_forward(record));
+        written
+    }
+
+    /// The sessions that live, in the order of their keys.
+    pub(crate) async fn live(&self, now: Timestamp) -> Vec<(StoreKey, Record)> {
+        let mut live = self.kept(now).await;
+        live.retain(|(_, record)| !is_forward(record));
+        live
+    }
+
+    /// Where it is written down to what keys sessions were renewed.
+    pub(crate) async fn forwards(&self, now: Timestamp) -> Vec<(StoreKey, Record)> {
+        let mut forwards = self.kept(now).await;
+        forwards.retain(|(_, record)| is_forward(record));
+        forwards
     }
 
     /// The records that live, in the order of their keys.
-    pub(crate) async fn live(&self, now: Timestamp) -> Vec<(StoreKey, Record)> {
+    async fn kept(&self, now: Timestamp) -> Vec<(StoreKey, Record)> {
         let keys: BTreeSet<StoreKey> = self.lock().iter().map(|(key, _)| *key).collect();
         let mut live = Vec::new();
         for key in keys {
@@ -101,6 +117,11 @@ impl Ledger {
     fn lock(&self) -> MutexGuard<'_, Vec<(StoreKey, Record)>> {
         self.written.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a record says where a session went, and is none.
+fn is_forward(record: &Record) -> bool {
+    matches!(record.body.split_first(), Some((3, keys)) if keys.len() % StoreKey::LEN == 0)
 }
 
 impl SessionStore for Ledger {

@@ -29,6 +29,7 @@ mod ledger;
 mod merging;
 mod principals;
 mod races;
+mod renewed_meanwhile;
 mod saving;
 mod several;
 mod site;

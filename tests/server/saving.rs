@@ -121,7 +121,7 @@ fn an_end_is_an_end_also_where_the_server_failed() {
         let reply = browser.get("/end-and-fail");
         assert_eq!(reply.status, 500);
         assert_eq!(lines(&reply), [removal("cart")]);
-        assert_eq!(site.engine.tally(), "load 1, delete 1");
+        assert_eq!(site.engine.tally(), "load 2, delete 1");
         assert_eq!(site.live(), []);
     }
 }
@@ -216,7 +216,7 @@ fn what_is_renewed_or_ended_after_it_was_saved_leaves_one_cookie_or_none() {
         let site = Site::open(engine, |all| all, routes);
         let mut browser = site.browser();
         assert_eq!(lines(&browser.get("/renew-twice")), [line("cart")]);
-        assert_eq!(site.engine.tally(), "create 1, rename 2");
+        assert_eq!(site.engine.tally(), "create 3, rename 2");
         assert_eq!(browser.get("/show").text(), "Loaded tea");
         assert_eq!(site.live().len(), 1);
 

@@ -133,7 +133,7 @@ fn a_session_that_is_ended_and_begun_again_sends_one_cookie() {
         let mut browser = with_tea(&site);
         let old = cookie(&browser);
         assert_eq!(lines(&browser.get("/destroy/cup")), [line("cart")]);
-        assert_eq!(site.engine.tally(), "load 1, create 1, delete 1");
+        assert_eq!(site.engine.tally(), "load 2, create 1, delete 1");
         assert_eq!(site.events.take(), ["destroyed cart", "created cart"]);
         assert_eq!(browser.get("/show").text(), "Loaded cup");
         assert_eq!(site.shown_to(&old), "Rejected(Unknown) ");

@@ -24,7 +24,7 @@ mysql_start() {
   mysql_client "$folder" -e "
     CREATE DATABASE sessions;
     CREATE USER sessions@'127.0.0.1' IDENTIFIED BY 'sessions';
-    GRANT ALL ON *.* TO sessions@'127.0.0.1'"
+    GRANT ALL ON *.* TO sessions@'127.0.0.1' WITH GRANT OPTION"
   publish SESSIONS_TEST_MYSQL "mysql://sessions:sessions@127.0.0.1:$port/sessions" \
     "$(mysql_client "$folder" -Ne 'SELECT version()' | sed 's/^\([0-9.]*\)-MariaDB.*/MariaDB \1/; t; s/^/MySQL /')"
 }

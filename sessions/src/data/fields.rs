@@ -115,6 +115,22 @@ impl<'a> Fields<'a> {
         reason = "it fails, and an iterator could not hand out the value that follows"
     )]
     pub fn next(&mut self) -> Result<Option<usize>, DecodeError> {
+        // Most writers used our own order.
+        let expected = self.keys.get(self.expected);
+        if self.entries_left > 0
+            && let Some(rest) = expected.and_then(|keys| head::strip_text(keys.key, self.rest))
+        {
+            self.entries_left -= 1;
+            self.rest = rest;
+            self.by_alias = false;
+            self.expected += 1;
+            return Ok(Some(self.expected - 1));
+        }
+        self.search()
+    }
+
+    /// The next field that the type knows, wherever it stands among ours.
+    fn search(&mut self) -> Result<Option<usize>, DecodeError> {
         while self.entries_left > 0 {
             self.entries_left -= 1;
             let (key, rest) = head::read_text(self.rest)?;
@@ -178,15 +194,8 @@ impl<'a> Fields<'a> {
         self.seed(seed).map(Some)
     }
 
-    /// A key's field and whether the key is an alias; the expected one is tried first.
+    /// A key's field and whether the key is an alias.
     fn find(&self, key: &[u8]) -> Option<(usize, bool)> {
-        if self
-            .keys
-            .get(self.expected)
-            .is_some_and(|keys| keys.key.as_bytes() == key)
-        {
-            return Some((self.expected, false));
-        }
         let own = self.keys.iter().position(|keys| keys.key.as_bytes() == key);
         own.map(|index| (index, false)).or_else(|| {
             let is_key = |alias: &&str| alias.as_bytes() == key;

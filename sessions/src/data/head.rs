@@ -36,6 +36,16 @@ pub(super) fn read_text(bytes: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
         .ok_or(DecodeError::malformed("a text longer than the data"))
 }
 
+/// What follows a text, if the bytes begin with it, written as shortly as we do.
+pub(super) fn strip_text<'a>(text: &str, bytes: &'a [u8]) -> Option<&'a [u8]> {
+    let (head, rest) = bytes.split_first()?;
+    // A longer text has a longer head.
+    let is_head = text.len() < 24 && usize::from(*head) == usize::from(TEXT << 5) + text.len();
+    is_head
+        .then(|| rest.strip_prefix(text.as_bytes()))
+        .flatten()
+}
+
 pub(super) fn write_unsigned(number: u64, out: &mut Vec<u8>) {
     write(UNSIGNED, number, out);
 }
@@ -132,6 +142,26 @@ mod tests {
             assert_eq!(bytes, serde_cbor::to_vec(&text).unwrap());
             assert_eq!(read_text(&bytes).unwrap().0, text.as_bytes());
         }
+    }
+
+    #[test]
+    fn a_text_is_stripped_where_it_stands_and_nowhere_else() {
+        assert_eq!(strip_text("ab", b"\x62abc"), Some(&b"c"[..]));
+        assert_eq!(strip_text("", b"\x60c"), Some(&b"c"[..]));
+        for bytes in [
+            &b""[..],
+            b"\x62",
+            b"\x62ax",
+            b"\x63abc",
+            b"\x42ab",
+            b"\x78\x02ab",
+        ] {
+            assert_eq!(strip_text("ab", bytes), None);
+        }
+        let long = "a".repeat(24);
+        let mut bytes = Vec::new();
+        write_text(&long, &mut bytes);
+        assert_eq!(strip_text(&long, &bytes), None);
     }
 
     #[test]

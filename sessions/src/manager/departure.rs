@@ -13,7 +13,8 @@ use crate::{
 use super::{
     Desk,
     desk::{Backend, Decision},
-    errand::{Done, Errand},
+    errand::Errand,
+    work::Done,
 };
 
 /// What is done about a session when its request ends, or its handler says so.
@@ -47,12 +48,23 @@ enum Occasion {
 /// Before all that, what ends so that another may begin.
 pub(crate) async fn settle(departures: &mut [Departure]) {
     take_turns(departures).await;
-    join_all(departures.iter_mut().map(Departure::make_way)).await;
-    join_all(departures.iter_mut().map(Departure::write)).await;
+    each(departures, Departure::make_way).await;
+    each(departures, Departure::write).await;
     let failed = fails(departures);
-    join_all(departures.iter_mut().map(|one| one.finish(failed))).await;
+    each(departures, async |one| one.finish(failed).await).await;
     if fails(departures) {
-        join_all(departures.iter_mut().map(Departure::withdraw)).await;
+        each(departures, Departure::withdraw).await;
+    }
+}
+
+/// Takes a step with all of them at once.
+async fn each(departures: &mut [Departure], step: impl AsyncFn(&mut Departure)) {
+    match departures {
+        [one] => step(one).await,
+        several => {
+            let step = &step;
+            join_all(several.iter_mut().map(|one| async move { step(one).await })).await;
+        }
     }
 }
 
@@ -97,15 +109,19 @@ fn fails(departures: &[Departure]) -> bool {
 }
 
 impl Departure {
-    /// The response's head is about to leave; `server_error` is its status being 500 or more.
+    /// The response's head is about to leave; `server_error` is its status being 500 or more. Nothing where nothing is to be done.
     pub(crate) fn leaving(
-        desk: Rc<Desk>,
-        session: Rc<dyn OpenSession>,
+        desk: &Rc<Desk>,
+        session: &Rc<dyn OpenSession>,
         server_error: bool,
-    ) -> Self {
-        let failed = server_error && !desk.save_on_server_error;
+    ) -> Option<Self> {
         session.core().note_settled();
-        Self::begin(desk, session, Occasion::Leaving { failed })
+        if desk.leaves_alone(session.core()) {
+            return None;
+        }
+        let failed = server_error && !desk.save_on_server_error;
+        let occasion = Occasion::Leaving { failed };
+        Some(Self::begin(Rc::clone(desk), Rc::clone(session), occasion))
     }
 
     /// The handler saves at once.

@@ -9,19 +9,16 @@ use crate::{
     error::{SessionError, SessionErrorKind},
     event::{Listeners, SessionEvent, SessionEventKind},
     session::{
-        Begun, FlashRule, Keeper, Lifetime, OpenSession, SessionData, Slot,
+        Begun, FlashRule, Keeper, Lifetime, OpenSession, SessionData, Slot, SlotCore,
         lifecycle::{Facts, Plan, decide},
         new_meta,
     },
-    store::{
-        Admission, Handle, Loaded, Meta, Origin, Payload, Persistence, Place, Principal, Rejection,
-        StoreErrorKind, StoreKey, Token,
-    },
+    store::{Admission, Handle, Meta, Origin, Persistence, Principal, Rejection, Token},
     stores::{CookieCodec, Opened},
     vault::{BodyCodec, PrincipalSessions, Vault},
 };
 
-use super::{Audience, Departure, DeviceAddress, Visit, settle_saves};
+use super::{Audience, Departure, DeviceAddress, Visit, search::Search, settle_saves};
 
 /// One session name as it was configured.
 #[derive(Debug)]
@@ -78,15 +75,12 @@ pub(super) struct Decision {
     pub(super) written: Option<Vec<u8>>,
 }
 
-/// How many tokens of one request a store is asked for: a browser sends more than one only where paths or domains overlap.
-const TOKENS: usize = 4;
-
 impl Desk {
     /// Seats the session that a request brought, or a new one.
     pub(crate) fn enter<T: SessionData>(self: &Rc<Self>, visit: &Rc<Visit>) -> Entering<T> {
         match &self.backend {
             Backend::ClientSide(codec) => Entering::Ready(Ok(self.open(codec, visit))),
-            Backend::ServerSide(_) => self.ask(visit),
+            Backend::ServerSide(_) => Search::new(Rc::clone(self), Rc::clone(visit)).begin(),
         }
     }
 
@@ -112,93 +106,7 @@ impl Desk {
         Slot::fresh(self.begun_anew(visit, rejection, cookie_held, now))
     }
 
-    /// Asks the store for the session that the cookie's token opens.
-    fn ask<T: SessionData>(self: &Rc<Self>, visit: &Rc<Visit>) -> Entering<T> {
-        let mut cookie_held = false;
-        let mut tokens = Vec::new();
-        for value in self.cookie.values(&visit.cookies) {
-            cookie_held = true;
-            if tokens.len() < TOKENS {
-                tokens.extend(Token::parse(value));
-            }
-        }
-        if tokens.is_empty() {
-            let rejection = cookie_held.then_some(Rejection::Malformed);
-            let begun = self.begun_anew(visit, rejection, cookie_held, self.clock.now());
-            return Entering::Ready(Ok(Slot::fresh(begun)));
-        }
-        let mut loading = Rc::clone(self).load(Rc::clone(visit), tokens).boxed_local();
-        // A store that answers at once need not be waited for.
-        match (&mut loading).now_or_never() {
-            Some(slot) => Entering::Ready(slot),
-            None => Entering::Pending(loading),
-        }
-    }
-
-    async fn load<T: SessionData>(
-        self: Rc<Self>,
-        visit: Rc<Visit>,
-        tokens: Vec<Token>,
-    ) -> Result<Slot<T>, SessionError> {
-        let Backend::ServerSide(server) = &self.backend else {
-            return Err(self.error(SessionErrorKind::Misconfigured));
-        };
-        let mut rejection = None;
-        let mut strays = Vec::new();
-        for token in tokens {
-            let key = token.store_key(&self.name);
-            let reason = match server.vault.load(&key).await {
-                Ok(Some(loaded)) => match self.read::<T>(server, loaded, token, key) {
-                    Ok((place, meta, decoded, payload)) => {
-                        let begun = Begun {
-                            place: Some(Rc::new(place)),
-                            ..self.begun(&visit, Origin::Loaded, true, meta)
-                        };
-                        return Ok(Slot::loaded(begun, decoded, payload));
-                    }
-                    Err(reason) => {
-                        strays.push(key);
-                        reason
-                    }
-                },
-                Ok(None) => Rejection::Unknown,
-                // What lies there is no session: as little as a cookie that does not open.
-                Err(error) if error.kind() == StoreErrorKind::Corrupt => {
-                    strays.push(key);
-                    Rejection::Undecodable
-                }
-                Err(error) => return Err(SessionError::of_store(self.name.clone(), error)),
-            };
-            rejection = rejection.max(Some(reason));
-        }
-        let begun = self.begun_anew(&visit, rejection, true, self.clock.now());
-        Ok(Slot::fresh(Begun { strays, ..begun }))
-    }
-
-    fn read<T: SessionData>(
-        &self,
-        server: &ServerSide,
-        loaded: Loaded,
-        token: Token,
-        key: StoreKey,
-    ) -> Result<(Place, Meta, data::Decoded<T>, Payload), Rejection> {
-        let Loaded { record, revision } = loaded;
-        let principal = record.principal.clone();
-        let body = server.codec.read(record, &token, &key)?;
-        if body.meta.is_expired(self.clock.now()) {
-            return Err(Rejection::Expired);
-        }
-        let decoded = data::decode(body.payload.as_bytes())?;
-        let place = Place {
-            token: Rc::new(token),
-            key,
-            revision,
-            principal,
-        };
-        Ok((place, body.meta, decoded, body.payload))
-    }
-
-    fn begun_anew(
+    pub(super) fn begun_anew(
         self: &Rc<Self>,
         visit: &Visit,
         rejection: Option<Rejection>,
@@ -213,7 +121,7 @@ impl Desk {
         self.begun(visit, origin, cookie_held, new_meta(now))
     }
 
-    fn begun(
+    pub(super) fn begun(
         self: &Rc<Self>,
         visit: &Visit,
         origin: Origin,
@@ -248,6 +156,11 @@ impl Desk {
         }
     }
 
+    /// Whether a session that leaves needs nothing to be done about it: most are only read.
+    pub(super) fn leaves_alone(&self, core: &SlotCore) -> bool {
+        !core.is_asked() && !core.holds_cookie() && self.plan(core, false, false) == Plan::Keep
+    }
+
     /// Decides what becomes of a session; `failed` drops what is not saved.
     pub(super) fn decide(
         &self,
@@ -262,18 +175,22 @@ impl Desk {
                 written = Some(buffer);
             }
         }
-        let plan = decide(&Facts {
+        let plan = self.plan(core, written.is_some(), failed);
+        Ok(Decision { plan, written })
+    }
+
+    fn plan(&self, core: &SlotCore, changed: bool, failed: bool) -> Plan {
+        decide(&Facts {
             stored: core.stored(),
             seen: core.seen(),
             intent: core.intent(),
             cookie_held: core.cookie_held(),
-            changed: written.is_some(),
+            changed,
             retired: core.is_retired(),
             failed,
             now: self.clock.now(),
             lifetime: self.lifetime,
-        });
-        Ok(Decision { plan, written })
+        })
     }
 
     /// The payload of a session, behind what the cookie codec reserves.

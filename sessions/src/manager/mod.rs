@@ -4,10 +4,13 @@
 //! session; at the end it asks [`decide`](crate::session::lifecycle::decide) what becomes of it, and a [`Departure`] does it, at once where
 //! the data travels in the cookie, by way of the vault where it stays. What a handler does in between is none of its business.
 
+mod clerk;
 mod departure;
 mod desk;
 mod errand;
+mod search;
 mod visit;
+mod work;
 
 pub use self::visit::DeviceAddress;
 pub(crate) use self::{

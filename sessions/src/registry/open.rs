@@ -263,7 +263,12 @@ impl OpenSessions {
 
     /// Saves what is to be saved now, and reports.
     pub(crate) async fn save_all(&self) -> Result<(), MultiError> {
-        MultiError::check(settle_saves(self.known(Departure::saving)).await)
+        MultiError::check(
+            settle_saves(self.known(|desk, session| {
+                Some(Departure::saving(Rc::clone(desk), Rc::clone(session)))
+            }))
+            .await,
+        )
     }
 
     /// Notes that the response's head leaves: what needs a cookie can no longer be saved.
@@ -282,11 +287,14 @@ impl OpenSessions {
     }
 
     /// Begins with each session that is there; what could not be opened, or is still being asked for, is nobody's.
-    fn known(&self, begin: impl Fn(Rc<Desk>, Rc<dyn OpenSession>) -> Departure) -> Vec<Departure> {
+    fn known(
+        &self,
+        begin: impl Fn(&Rc<Desk>, &Rc<dyn OpenSession>) -> Option<Departure>,
+    ) -> Vec<Departure> {
         let entries = self.entries.borrow();
         let begun = entries.iter().filter_map(|entry| {
             let session = entry.session.known()?.as_ref().ok()?;
-            Some(begin(Rc::clone(&entry.desk), Rc::clone(session)))
+            begin(&entry.desk, session)
         });
         begun.collect()
     }

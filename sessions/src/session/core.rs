@@ -275,8 +275,17 @@ impl SlotCore {
     /// Whether something was asked of the session that is not saved, and that nobody has settled either: what changed nothing, or was
     /// dropped with a response that failed, is nothing to tell.
     pub(super) fn is_unsaved(&self) -> bool {
-        let is_asked = self.is_written() || self.intent.get() != Intent::default();
-        is_asked && self.settled.get() != Some(self.mark())
+        self.is_asked() && self.settled.get() != Some(self.mark())
+    }
+
+    /// Whether anything was asked of the session that is not saved.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.is_written() || self.intent.get() != Intent::default()
+    }
+
+    /// Whether a save has left a cookie for the response.
+    pub(crate) fn holds_cookie(&self) -> bool {
+        self.outbox.borrow().is_some()
     }
 
     /// Notes that the response is about to leave, with or without what was written so far.

@@ -18,7 +18,7 @@ mod slot;
 mod values;
 
 pub(crate) use self::core::{
-    Begun, FlashRule, HeadLeft, Keeper, Kept, Mark, OpenSession, Saved, new_meta,
+    Begun, FlashRule, HeadLeft, Keeper, Kept, Mark, OpenSession, Saved, SlotCore, new_meta,
 };
 pub use self::{
     accessors::Accessors,

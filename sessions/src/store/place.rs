@@ -1,6 +1,6 @@
 use std::rc::Rc;
 
-use super::{Principal, Revision, StoreKey, Token};
+use super::{Revision, StoreKey, Token};
 
 /// Where on the server an open session lies, and in which state it was last seen there.
 #[derive(Clone, Debug)]
@@ -9,6 +9,4 @@ pub(crate) struct Place {
     pub(crate) token: Rc<Token>,
     pub(crate) key: StoreKey,
     pub(crate) revision: Revision,
-    /// Whom it belongs to there: to find it again if somebody moves it.
-    pub(crate) principal: Option<Principal>,
 }

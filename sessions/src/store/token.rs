@@ -1,7 +1,7 @@
 use std::fmt;
 
 use sha2::{Digest as _, Sha256};
-use zeroize::{Zeroize as _, ZeroizeOnDrop};
+use zeroize::ZeroizeOnDrop;
 
 use crate::base64url;
 
@@ -27,14 +27,7 @@ impl Token {
 
     /// Reads what a visitor sent, before any store is asked; `None` unless it has the form of a token.
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
-        if value.len() != Self::ENCODED_LEN {
-            return None;
-        }
-        let mut bytes = Vec::with_capacity(Self::LEN);
-        base64url::decode(value, Self::ENCODED_LEN, &mut bytes).ok()?;
-        let token = <[u8; Self::LEN]>::try_from(bytes.as_slice()).ok().map(Self);
-        bytes.zeroize();
-        token
+        base64url::decode_array(value).map(Self)
     }
 
     /// Appends the cookie's value.

@@ -4,6 +4,7 @@
 //! open, because its answer was lost or late, is looked up here. Nothing here knows a cookie or a type.
 
 mod body;
+mod forward;
 mod outcome;
 mod principal_sessions;
 #[expect(

@@ -187,7 +187,7 @@ impl Vault {
     }
 
     /// A write that was given up on may have happened.
-    async fn written(
+    pub(super) async fn written(
         &self,
         verb: &'static str,
         answer: Answer<'_, Written>,
@@ -236,7 +236,10 @@ impl Vault {
     }
 
     async fn wait<F: Future>(&self, answer: F) -> Option<F::Output> {
-        tokio::time::timeout(self.patience, answer).await.ok()
+        // In a place of its own: what a store answers at once is not to make room for a timer.
+        Box::pin(tokio::time::timeout(self.patience, answer))
+            .await
+            .ok()
     }
 }
 

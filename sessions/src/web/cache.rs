@@ -4,6 +4,10 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// Adds `Cookie` to `Vary`, once, and in one line: whoever reads only the first would lose the rest.
 pub(super) fn vary_by_cookie(headers: &mut HeaderMap) {
+    if !headers.contains_key(header::VARY) {
+        headers.insert(header::VARY, HeaderValue::from_static("Cookie"));
+        return;
+    }
     let mut line = String::new();
     for value in headers.get_all(header::VARY) {
         for element in elements(value) {

@@ -427,6 +427,8 @@ pub async fn parallel_creations_keep_to_the_limit<S: SessionStore>(new_store: im
         return;
     };
     let now = subject.now;
+    // Those of the first race stay through the second, in which an engine's connections go on being used.
+    let mut races = Vec::new();
     for policy in [EvictOldest, Refuse] {
         let owners = (0..super::runner::ROUNDS)
             .map(|_| new_principal())
@@ -483,6 +485,7 @@ pub async fn parallel_creations_keep_to_the_limit<S: SessionStore>(new_store: im
                 "`create`: every session lives, was refused, or is named once as having made room"
             );
         }
+        races.push(race);
     }
 }
 

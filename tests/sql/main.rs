@@ -1,0 +1,21 @@
+//! What the shared suite cannot see of the stores that keep sessions in SQL: deaths, broken connections, other tables, permissions, round trips.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a panic is how a test fails"
+)]
+
+mod child;
+mod connections;
+mod file;
+mod fixture;
+mod processes;
+mod refusals;
+mod schema;
+mod server;
+mod sqlite;
+#[cfg(target_os = "linux")]
+mod stopped;
+mod trips;
