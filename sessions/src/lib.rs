@@ -11,6 +11,7 @@ mod error;
 mod event;
 #[cfg(feature = "gorilla")]
 pub mod gorilla;
+pub mod import;
 mod manager;
 pub mod merge;
 mod registry;
