@@ -115,16 +115,24 @@ impl<'a> Fields<'a> {
         reason = "it fails, and an iterator could not hand out the value that follows"
     )]
     pub fn next(&mut self) -> Result<Option<usize>, DecodeError> {
+        // Most writers used our own order.
+        let expected = self.keys.get(self.expected);
+        if self.entries_left > 0
+            && let Some(rest) = expected.and_then(|keys| head::strip_text(keys.key, self.rest))
+        {
+            self.entries_left -= 1;
+            self.rest = rest;
+            self.by_alias = false;
+            self.expected += 1;
+            return Ok(Some(self.expected - 1));
+        }
+        self.search()
+    }
+
+    /// The next field that the type knows, wherever it stands among ours.
+    fn search(&mut self) -> Result<Option<usize>, DecodeError> {
         while self.entries_left > 0 {
             self.entries_left -= 1;
-            // Most writers used our own order.
-            let expected = self.keys.get(self.expected);
-            if let Some(rest) = expected.and_then(|keys| head::strip_text(keys.key, self.rest)) {
-                self.rest = rest;
-                self.by_alias = false;
-                self.expected += 1;
-                return Ok(Some(self.expected - 1));
-            }
             let (key, rest) = head::read_text(self.rest)?;
             self.rest = rest;
             match self.find(key) {
