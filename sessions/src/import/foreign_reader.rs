@@ -6,8 +6,8 @@ use super::{Foreign, Refusal};
 
 /// Opens the sessions of another application.
 ///
-/// [`gorilla::Reader`](crate::gorilla::Reader) and [`gorilla::FilesystemReader`](crate::gorilla::FilesystemReader) are such readers (feature
-/// `gorilla`); an example of one's own stands [above](crate::import).
+/// The readers of `sessions::gorilla` (feature `gorilla`) and of `sessions::actix_session` (feature `actix-session-import`) are such; an example
+/// of one's own stands [above](crate::import).
 ///
 /// A visitor can send any bytes. Whatever does not prove to be what the other application wrote is to be refused, before anything is asked of a
 /// store with it.

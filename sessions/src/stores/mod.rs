@@ -9,6 +9,8 @@ mod redis;
 mod sql;
 
 pub(crate) use self::cookie::{CookieCodec, Opened};
+#[cfg(all(feature = "redis", feature = "actix-session-import"))]
+pub(crate) use self::redis::RedisTexts;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisError, RedisErrorKind, RedisStore, RedisStoreBuilder};
 #[cfg(feature = "mysql")]
