@@ -4,6 +4,8 @@
 //! | --- | --- |
 //! | `quickstart` | a small shop: visits, a cart with flash messages, logging in and out, "keep me logged in" |
 //! | `sqlite`, `postgres`, `mysql`, `redis` | sessions in that engine, and the two lines to start it |
+//! | `coming_from_gorilla` | a shop that was written in Go: whoever had a full cart still has it (`--features gorilla`) |
+//! | `coming_from_actix_session` | one page before and after (`cargo test`, `--features actix-session-import`) |
 //! | `custom_store` | a store of your own, and how it proves itself (`cargo test --example custom_store`) |
 //! | `cron_sweep` | deletes the dead sessions of a directory, for a cron job |
 //! | `keygen` | prints a fresh key for `SESSION_KEYS` |
