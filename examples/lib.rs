@@ -3,7 +3,7 @@
 //! | example | shows |
 //! | --- | --- |
 //! | `quickstart` | a small shop: visits, a cart with flash messages, logging in and out, "keep me logged in" |
-//! | `sqlite`, `postgres`, `mysql`, `redis` | sessions in that engine, and the two lines to start it |
+//! | `redb`, `sqlite`, `postgres`, `mysql`, `redis`, `memcached` | sessions in that engine, and the lines to start it |
 //! | `coming_from_gorilla` | a shop that was written in Go: whoever had a full cart still has it (`--features gorilla`) |
 //! | `coming_from_actix_session` | one page before and after (`cargo test`, `--features actix-session-import`) |
 //! | `custom_store` | a store of your own, and how it proves itself (`cargo test --example custom_store`) |

@@ -49,7 +49,7 @@ pub use crate::{
         ValuesAccessors,
     },
     store::{
-        handle::Handle,
+        handle::{Handle, HandleError},
         origin::{Origin, Rejection},
     },
     stores::{
@@ -70,6 +70,12 @@ pub use crate::stores::MysqlStore;
 pub use crate::stores::PostgresStore;
 #[cfg(feature = "sqlite")]
 pub use crate::stores::SqliteStore;
+#[cfg(feature = "memcached")]
+pub use crate::stores::{
+    MemcachedError, MemcachedErrorKind, MemcachedStore, MemcachedStoreBuilder,
+};
+#[cfg(feature = "redb")]
+pub use crate::stores::{RedbDurability, RedbError, RedbErrorKind, RedbStore, RedbStoreBuilder};
 #[cfg(feature = "redis")]
 pub use crate::stores::{RedisError, RedisErrorKind, RedisStore, RedisStoreBuilder};
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]

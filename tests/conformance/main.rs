@@ -10,9 +10,11 @@
 mod broken;
 mod driven;
 mod filesystem;
+mod memcached;
 mod memory;
 mod mysql;
 mod postgres;
+mod redb;
 mod redis;
 mod several;
 mod sqlite;

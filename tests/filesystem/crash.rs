@@ -7,10 +7,9 @@ use sessions::{
     store::{Record, Revision, SessionStore as _, StoreKey, Touched},
 };
 
-use crate::{
-    child::{Worker, say},
-    fixture::{DEADLINE, Directory, NOW, alice, applied, bob, key, listed, record, wait},
-};
+use sessions_tests::{Task, Worker};
+
+use crate::fixture::{DEADLINE, Directory, NOW, alice, applied, bob, key, listed, record, wait};
 
 const DEATHS: u32 = 40;
 const SLOTS: u32 = 5;
@@ -78,7 +77,7 @@ impl Step {
                 |(key, state)| format!("{key} {} {}", state.write, state.touches),
             )
         };
-        say(&format!("{word} {} {}", place(self.old), place(self.new)));
+        Task::say(&format!("{word} {} {}", place(self.old), place(self.new)));
     }
 
     fn read(words: &[&str]) -> Self {

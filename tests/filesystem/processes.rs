@@ -5,11 +5,10 @@ use sessions::{
     store::{Admission, AdmissionPolicy, SessionStore as _, StoreKey, Written},
 };
 
-use crate::{
-    child::{Worker, say},
-    fixture::{
-        DEADLINE, Directory, NOW, alice, applied, belonging_to, create, key, listed, record, wait,
-    },
+use sessions_tests::{Task, Worker};
+
+use crate::fixture::{
+    DEADLINE, Directory, NOW, alice, applied, belonging_to, create, key, listed, record, wait,
 };
 
 const PROCESSES: u32 = 4;
@@ -79,7 +78,7 @@ pub(crate) async fn log_in(store: &FilesystemStore, process: u32) {
             .await
             .unwrap()
         {
-            Written::Applied { .. } => say("admitted"),
+            Written::Applied { .. } => Task::say("admitted"),
             Written::Refused => {}
             other => panic!("{other:?}"),
         }
@@ -145,7 +144,7 @@ pub(crate) async fn rename(store: &FilesystemStore, process: u32) {
             .await
             .unwrap()
         {
-            Written::Applied { .. } => say(&number.to_string()),
+            Written::Applied { .. } => Task::say(&number.to_string()),
             Written::Missing => {}
             other => panic!("{other:?}"),
         }

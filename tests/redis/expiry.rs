@@ -144,5 +144,5 @@ async fn a_session_takes_as_much_as_the_documentation_says() {
             .unwrap();
     }
     report += &format!("index of a hundred: {}", usage(&index[0]));
-    crate::fixture::say(&report);
+    crate::report::say(&report);
 }

@@ -18,7 +18,10 @@ use sessions::{
 };
 use sessions_tests::{Engine, Proxy, RedisCluster, RedisSentinels, RedisServer};
 
-use crate::fixture::{loaded, new_key, now, record, record_of, say, stored};
+use crate::{
+    fixture::{loaded, new_key, now, record, record_of, stored},
+    report::say,
+};
 
 /// Writes that went out before a death by less than this may be lost with it.
 const WINDOW: Duration = Duration::from_secs(1);

@@ -1,5 +1,4 @@
 use std::{
-    io::{self, Write as _},
     sync::atomic::{AtomicU64, Ordering},
     time::{Duration, SystemTime},
 };
@@ -63,11 +62,4 @@ pub(crate) async fn stored(store: &impl SessionStore, record: &Record) -> (Store
 pub(crate) async fn loaded(store: &impl SessionStore, key: &StoreKey) -> Option<Record> {
     let loaded: Option<Loaded> = store.load(key, now()).await.unwrap();
     loaded.map(|loaded| loaded.record)
-}
-
-/// Says something that is to be read although the test passes.
-pub(crate) fn say(line: &str) {
-    io::stderr()
-        .write_all(format!("{line}\n").as_bytes())
-        .unwrap();
 }

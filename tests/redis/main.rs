@@ -13,6 +13,7 @@ mod failover;
 mod faults;
 mod fixture;
 mod refusals;
+mod report;
 mod slots;
 mod start;
 mod tls;

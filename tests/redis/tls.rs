@@ -5,7 +5,7 @@ use std::{env, process::Command};
 use sessions::{RedisErrorKind, RedisStore};
 use sessions_tests::{Engine, RedisServer};
 
-use crate::fixture::say;
+use crate::report::say;
 
 const TASK: &str = "SESSIONS_TEST_TLS_URL";
 

@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse,
     web::{self, ServiceConfig},
 };
-use sessions::{Session, SessionData, SessionError, SessionOptions};
+use sessions::{Handle, Session, SessionData, SessionError, SessionOptions};
 use sessions_tests::{Browser, Reply};
 
 use crate::{
@@ -112,14 +112,8 @@ async fn list(login: Session<Login>) -> Result<String, SessionError> {
 }
 
 /// Ends the one whose handle is named.
-async fn end(login: Session<Login>, handle: web::Path<String>) -> Result<String, SessionError> {
-    let bytes = (0..32).step_by(2).map(|at| {
-        let digits = handle.get(at..at + 2).unwrap_or("00");
-        u8::from_str_radix(digits, 16).unwrap_or_default()
-    });
-    let bytes: Vec<u8> = bytes.collect();
-    let handle = sessions::Handle::from_bytes(bytes.try_into().unwrap());
-    let ended = login.principal_sessions()?.end(handle).await?;
+async fn end(login: Session<Login>, handle: web::Path<Handle>) -> Result<String, SessionError> {
+    let ended = login.principal_sessions()?.end(*handle).await?;
     Ok(ended.to_string())
 }
 

@@ -1,5 +1,6 @@
 //! Equipment for the black-box tests: a server on a real socket, a client that speaks raw bytes, a browser's cookie jar;
-//! and for those of stores: where the engines are, servers that may be killed, a network that fails when it is told to.
+//! and for those of stores: where the engines are, servers that may be killed, a network that fails when it is told to,
+//! processes that die.
 //!
 //! Nothing here knows the `sessions` crate, so that a mistake there cannot hide behind the same mistake here.
 
@@ -10,8 +11,11 @@
 )]
 
 mod browser;
+mod daemon;
 mod engine;
+mod folder;
 mod jar;
+mod memcached_server;
 mod mint;
 mod proxy;
 mod redis_cluster;
@@ -19,11 +23,14 @@ mod redis_sentinels;
 mod redis_server;
 mod server;
 mod wire;
+mod worker;
 
 pub use self::{
     browser::Browser,
     engine::Engine,
+    folder::Folder,
     jar::{Jar, StoredCookie},
+    memcached_server::MemcachedServer,
     mint::{Mint, Stamp},
     proxy::Proxy,
     redis_cluster::RedisCluster,
@@ -31,4 +38,5 @@ pub use self::{
     redis_server::RedisServer,
     server::Server,
     wire::{Reply, exchange},
+    worker::{Task, Worker},
 };

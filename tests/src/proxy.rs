@@ -40,8 +40,8 @@ enum Condition {
     Stalled,
     /// Connections are closed as soon as they are made.
     Down,
-    /// The next request gets through; its answer does not, and the connection breaks.
-    LosesTheNextAnswer,
+    /// So many answers get through; the next request does, and its answer does not, and the connection breaks.
+    LosesAnAnswer(usize),
 }
 
 /// How long a byte may lie before somebody looks what has become of the line.
@@ -125,7 +125,12 @@ impl Proxy {
 
     /// Lets the next request through and loses its answer: the connection breaks after the server got it.
     pub fn lose_the_next_answer(&self) {
-        self.line.set(Condition::LosesTheNextAnswer);
+        self.lose_an_answer_after(0);
+    }
+
+    /// Lets so many answers through, if each is no longer than a packet, and loses the next.
+    pub fn lose_an_answer_after(&self, count: usize) {
+        self.line.set(Condition::LosesAnAnswer(count));
     }
 
     /// Is whole again: connections that were stalled go on, those that were cut stay so.
@@ -219,9 +224,12 @@ impl Line {
             while self.is_stalled(generation) && !self.is_cut(generation) {
                 thread::sleep(TICK);
             }
-            if !is_request && self.condition() == Condition::LosesTheNextAnswer {
-                self.set(Condition::Whole);
-                break;
+            if !is_request && let Condition::LosesAnAnswer(after) = self.condition() {
+                let Some(left) = after.checked_sub(1) else {
+                    self.set(Condition::Whole);
+                    break;
+                };
+                self.set(Condition::LosesAnAnswer(left));
             }
             if is_request {
                 self.requests.fetch_add(1, Ordering::Relaxed);

@@ -3,27 +3,23 @@ use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    process::Command,
     sync::atomic::{AtomicU32, Ordering},
-    thread,
-    time::{Duration, Instant},
 };
+
+use crate::daemon::{Daemon, START_LIMIT};
 
 /// A server of one test: on a port and in a folder of its own, killed and forgotten when it is dropped.
 ///
 /// It takes `redis-server` or `valkey-server`, whichever is found first.
 #[derive(Debug)]
 pub struct RedisServer {
-    /// `None` while it is stopped.
-    child: Option<Child>,
+    daemon: Daemon,
     port: u16,
     folder: PathBuf,
     arguments: Vec<String>,
     configuration: Option<PathBuf>,
 }
-
-/// How long a server may take to start, on a machine that has other work.
-const START_LIMIT: Duration = Duration::from_secs(20);
 
 impl RedisServer {
     /// Starts one that keeps everything in memory.
@@ -42,7 +38,7 @@ impl RedisServer {
         // Between finding a free port and starting there, somebody else may take it.
         for _ in 0..5 {
             let mut server = Self {
-                child: None,
+                daemon: Daemon::default(),
                 port: free_port(),
                 folder: new_folder(),
                 arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
@@ -63,7 +59,7 @@ impl RedisServer {
             let file = folder.join("sentinel.conf");
             fs::write(&file, configuration).expect("a folder for temporary files");
             let mut server = Self {
-                child: None,
+                daemon: Daemon::default(),
                 port: free_port(),
                 folder,
                 arguments: vec!["--sentinel".to_owned()],
@@ -96,11 +92,7 @@ impl RedisServer {
 
     /// Ends it as SIGKILL does: what is not on the disk is lost, and nobody is told.
     pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            // It may have ended by itself.
-            _ = child.kill();
-            _ = child.wait();
-        }
+        self.daemon.kill();
     }
 
     /// Starts it on the same port again, with what it kept on the disk.
@@ -115,12 +107,12 @@ impl RedisServer {
 
     /// Stops it in the middle of whatever it does: it holds its connections and answers nothing.
     pub fn pause(&self) {
-        self.signal("STOP");
+        self.daemon.pause();
     }
 
     /// Lets it go on.
     pub fn resume(&self) {
-        self.signal("CONT");
+        self.daemon.resume();
     }
 
     /// What it answers to a command: its parts, one by one.
@@ -132,19 +124,10 @@ impl RedisServer {
         command(self.address(), words)
     }
 
-    fn signal(&self, signal: &str) {
-        if let Some(child) = &self.child {
-            let sent = Command::new("kill")
-                .args([format!("-{signal}"), child.id().to_string()])
-                .status();
-            assert!(sent.is_ok_and(|status| status.success()), "kill runs");
-        }
-    }
-
-    /// `false` if it ended by itself, because of its port perhaps.
     fn try_to_start(&mut self) -> bool {
         let keeps_nothing = ["--save", "", "--appendonly", "no"];
-        let child = Command::new(program())
+        let mut command = Command::new(program());
+        command
             .args(&self.configuration)
             .args(["--port", &self.port.to_string()])
             .args(["--bind", "127.0.0.1"])
@@ -157,31 +140,17 @@ impl RedisServer {
                     .flatten(),
             )
             .args(["--logfile", "log"])
-            .args(&self.arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let mut child = child.expect("redis-server or valkey-server is installed");
-        let deadline = Instant::now() + START_LIMIT;
-        while Instant::now() < deadline {
-            if matches!(child.try_wait(), Ok(Some(_)) | Err(_)) {
-                return false;
-            }
-            // One that wants a password answers, too.
-            match command(self.address(), &["PING"]) {
-                Ok(_) => break,
-                Err(error)
-                    if error.kind() == io::ErrorKind::Other
-                        && !error.to_string().starts_with("LOADING") =>
-                {
-                    break;
+            .args(&self.arguments);
+        let address = self.address();
+        self.daemon
+            .start(&mut command, || match self::command(address, &["PING"]) {
+                Ok(_) => true,
+                // One that wants a password answers, too.
+                Err(error) => {
+                    error.kind() == io::ErrorKind::Other
+                        && !error.to_string().starts_with("LOADING")
                 }
-                Err(_) => thread::sleep(Duration::from_millis(10)),
-            }
-        }
-        self.child = Some(child);
-        true
+            })
     }
 }
 
@@ -245,7 +214,7 @@ pub(crate) fn program() -> PathBuf {
     found.expect("redis-server or valkey-server is installed")
 }
 
-fn find(name: &str) -> Option<PathBuf> {
+pub(crate) fn find(name: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&folders)
         .map(|folder| folder.join(name))
@@ -253,7 +222,7 @@ fn find(name: &str) -> Option<PathBuf> {
 }
 
 /// A port that is free, and whose cluster port is, too, which a node listens on besides.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static TURN: AtomicU32 = AtomicU32::new(0);
     // Below the ports that connections are given, and spread so that test programs that run at once seldom meet.
     let begin = std::process::id().wrapping_mul(37);

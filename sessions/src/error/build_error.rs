@@ -124,7 +124,7 @@ impl fmt::Display for BuildError {
                  set them in the options of the sessions that are kept on the server, or of their `Store`"
             }
             BuildErrorKind::NoPrincipalLimit => {
-                "`principal_limit` needs a store that can count by principal, as MemoryStore and FilesystemStore can; keep the session in \
+                "`principal_limit` needs a store that can count by principal, as all can but memcached and a Redis cluster; keep the session in \
                  one, or leave the limit out"
             }
             BuildErrorKind::StoreTimeoutIsZero => {

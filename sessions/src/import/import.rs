@@ -30,7 +30,8 @@ use super::{Foreign, ForeignReader, Refusal};
 ///   [`absolute_timeout`](crate::SessionOptions::absolute_timeout) after the other application last wrote it: choose one that is as long as what that
 ///   application had, if nobody is to be logged out.
 /// - If the struct has a principal, `authenticated_at` is when the foreign session was written, or now if that lies ahead; it is `None` where
-///   nobody knows. The session is indexed, and counts towards a [limit](crate::SessionOptions::principal_limit), as after any login.
+///   nobody knows. The session is indexed, and counts towards a [limit](crate::SessionOptions::principal_limit), as after any login: where a limit
+///   refuses, each page of such a visitor is a 403, but one that logs out.
 /// - When it is ended by its visitor, the foreign cookie is removed with our own, whether imported in this request or long ago: a logout that the next
 ///   request takes back would be none. A *copy* of a foreign cookie is imported like the cookie itself, wherever it comes from, as the other
 ///   application would have accepted it.

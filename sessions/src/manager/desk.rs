@@ -90,7 +90,7 @@ impl Desk {
     }
 
     /// The same without a look at what other applications left.
-    pub(super) fn enter_by_own_cookie<T: SessionData>(
+    pub(crate) fn enter_by_own_cookie<T: SessionData>(
         self: &Rc<Self>,
         visit: &Rc<Visit>,
     ) -> Entering<T> {

@@ -179,7 +179,8 @@ impl OpenSessions {
         name: Cow<'static, str>,
     ) -> Result<Entering<T>, SessionError> {
         let (visit, layer) = self.answer_for::<T>(&name)?;
-        Ok(self.desk::<T>(&layer, name)?.enter(visit))
+        // What another application left is not stored here.
+        Ok(self.desk::<T>(&layer, name)?.enter_by_own_cookie(visit))
     }
 
     fn find_or_enter<T: SessionData>(

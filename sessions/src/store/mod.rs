@@ -12,6 +12,8 @@ mod error;
 pub(crate) mod handle;
 mod meta;
 pub(crate) mod origin;
+#[cfg(any(feature = "memcached", feature = "redb", feature = "redis"))]
+pub(crate) mod packed;
 mod payload;
 mod place;
 mod principal;

@@ -21,7 +21,8 @@ use super::Vault;
 /// An ended session is gone at once, whatever its visitor's requests are doing; one that renews itself meanwhile is found again.
 ///
 /// ```
-/// use sessions::{Session, SessionData, SessionError};
+/// use actix_web::web;
+/// use sessions::{Handle, Session, SessionData, SessionError};
 ///
 /// #[derive(SessionData)]
 /// struct Login {
@@ -30,29 +31,22 @@ use super::Vault;
 /// }
 ///
 /// /// Ends the session whose handle stood on the button; `false` if it is none of this visitor's.
-/// async fn end(login: &Session<Login>, button: &str) -> Result<bool, SessionError> {
-///     let devices = login.principal_sessions()?;
-///     let listed = devices.list().await?;
-///     match listed.iter().find(|one| one.handle().to_string() == button) {
-///         Some(one) => devices.end(one.handle()).await,
-///         None => Ok(false),
-///     }
+/// async fn end(login: Session<Login>, button: web::Path<Handle>) -> Result<String, SessionError> {
+///     let ended = login.principal_sessions()?.end(*button).await?;
+///     Ok(ended.to_string())
 /// }
-/// # use actix_web::{App, test, web};
+/// # use actix_web::{App, test};
 /// # use sessions::{MemoryStore, SessionMiddleware, test_util::Visitor};
-/// # async fn page(login: Session<Login>, button: String) -> Result<String, SessionError> {
-/// #     Ok(end(&login, &button).await?.to_string())
-/// # }
 /// # #[actix_web::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let sessions = SessionMiddleware::builder(MemoryStore::new()).build()?;
-/// # let app = test::init_service(App::new().wrap(sessions.clone()).route("/", web::post().to(page))).await;
+/// # let app = test::init_service(App::new().wrap(sessions.clone()).route("/{handle}", web::post().to(end))).await;
 /// # let (mut here, mut there) = (Visitor::new(&sessions), Visitor::new(&sessions));
 /// # here.seed::<Login>(|login| login.set_user("ada")).await?;
 /// # there.seed::<Login>(|login| login.set_user("ada")).await?;
 /// # let button = there.session::<Login>().await?.handle().to_string();
 /// # for text in ["true", "false"] {
-/// #     let request = here.bring(test::TestRequest::post()).set_payload(button.clone()).to_request();
+/// #     let request = here.bring(test::TestRequest::post()).uri(&format!("/{button}")).to_request();
 /// #     assert_eq!(test::call_and_read_body(&app, request).await, text);
 /// # }
 /// # assert!(there.session::<Login>().await?.is_new());

@@ -5,10 +5,12 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
+use crate::stores::ownership::{Distrust, Owner, distrust, owner_only};
+
 use super::{
     durability::FilesystemDurability,
     error::{FilesystemError, FilesystemErrorKind},
-    layout::{Layout, hex},
+    layout::Layout,
     locks::Stripe,
 };
 
@@ -42,13 +44,17 @@ impl Directory {
         }
         // Where files cannot be locked it shows now, not at the first login.
         drop(directory.hold([Stripe::Record(0)]).map_err(inaccessible)?);
-        let owner = directory.owner_of_new_file().map_err(inaccessible)?;
+        let own = Owner::of_new_file_in(&layout.locks()).map_err(inaccessible)?;
         for folder in [&*directory.root]
             .into_iter()
             .chain(rooms.iter().map(AsRef::as_ref))
         {
             let metadata = fs::metadata(folder).map_err(inaccessible)?;
-            if let Some(kind) = distrust(&metadata, owner) {
+            if let Some(distrust) = distrust(&metadata, own) {
+                let kind = match distrust {
+                    Distrust::WritableByEverybody => FilesystemErrorKind::WritableByEverybody,
+                    Distrust::ForeignOwner => FilesystemErrorKind::ForeignOwner,
+                };
                 return Err(FilesystemError::new(kind, folder));
             }
         }
@@ -65,7 +71,7 @@ impl Directory {
         reason = "whoever makes a file has the directory it belongs to"
     )]
     pub(super) fn create_file(&self, path: &Path) -> io::Result<File> {
-        owned(OpenOptions::new().write(true).create_new(true)).open(path)
+        owner_only(OpenOptions::new().write(true).create_new(true)).open(path)
     }
 
     /// Opens a lock, which may not be there yet and is never deleted.
@@ -74,7 +80,7 @@ impl Directory {
         reason = "whoever opens a lock has the directory it belongs to"
     )]
     pub(super) fn open_lock(&self, path: &Path) -> io::Result<File> {
-        owned(OpenOptions::new().write(true).create(true).truncate(false)).open(path)
+        owner_only(OpenOptions::new().write(true).create(true).truncate(false)).open(path)
     }
 
     /// Creates a folder unless it is there, and the one it is in; but never the directory itself, which a failed mount takes away.
@@ -112,15 +118,6 @@ impl Directory {
             _ => Ok(()),
         }
     }
-
-    /// Who this process is to the file system, found out by making a file; which shows that it can.
-    fn owner_of_new_file(&self) -> io::Result<Option<u32>> {
-        let name: [u8; 16] = rand::random();
-        let path = self.layout().locks().join(format!(".{}.tmp", hex(&name)));
-        let metadata = self.create_file(&path).and_then(|file| file.metadata());
-        fs::remove_file(&path)?;
-        metadata.map(|metadata| owner(&metadata))
-    }
 }
 
 #[cfg(unix)]
@@ -132,56 +129,7 @@ fn new_folder() -> DirBuilder {
     builder
 }
 
-#[cfg(unix)]
-fn owned(options: &mut OpenOptions) -> &OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt as _;
-
-    options.mode(0o600)
-}
-
-#[cfg(unix)]
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "there is no owner on other systems"
-)]
-fn owner(metadata: &fs::Metadata) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    Some(metadata.uid())
-}
-
-/// Who may write to a folder may put forged sessions there.
-///
-/// The group may: that is how some platforms give a volume to a process that does not own it.
-#[cfg(unix)]
-fn distrust(metadata: &fs::Metadata, own: Option<u32>) -> Option<FilesystemErrorKind> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    const ROOT: u32 = 0;
-    if metadata.mode() & 0o002 != 0 {
-        return Some(FilesystemErrorKind::WritableByEverybody);
-    }
-    let foreign = metadata.uid() != ROOT && Some(metadata.uid()) != own;
-    foreign.then_some(FilesystemErrorKind::ForeignOwner)
-}
-
 #[cfg(not(unix))]
 fn new_folder() -> DirBuilder {
     DirBuilder::new()
-}
-
-#[cfg(not(unix))]
-fn owned(options: &mut OpenOptions) -> &OpenOptions {
-    options
-}
-
-#[cfg(not(unix))]
-fn owner(_: &fs::Metadata) -> Option<u32> {
-    None
-}
-
-/// Other systems keep their own lists of who may write; a new folder inherits its parent's.
-#[cfg(not(unix))]
-fn distrust(_: &fs::Metadata, _: Option<u32>) -> Option<FilesystemErrorKind> {
-    None
 }

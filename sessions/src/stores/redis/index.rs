@@ -4,14 +4,13 @@ use redis::{Value, cmd};
 
 use crate::{
     clock::Timestamp,
-    store::{Listed, Principal, StoreKey},
+    store::{Listed, Principal, StoreKey, packed::Packed},
 };
 
 use super::{
     engine::Effect,
     expiry::{dead, lifetime},
     failure::Failure,
-    record::Found,
     script::ENLIST,
     store::{RedisStore, string},
 };
@@ -109,7 +108,7 @@ impl RedisStore {
         let mut listed = Vec::new();
         for ((key, name), answer) in keys.iter().zip(&names).zip(answers) {
             let mut bytes = string(answer).unwrap_or_default();
-            if bytes.len() == LABELS && Found::decode(&bytes).is_none() {
+            if bytes.len() == LABELS && Packed::decode(&bytes).is_none() {
                 // Its labels are longer.
                 let whole = cmd("GET").arg(name).to_owned();
                 let answer = self
@@ -118,7 +117,7 @@ impl RedisStore {
                     .await?;
                 bytes = string(answer).unwrap_or_default();
             }
-            let found = Found::decode(&bytes)
+            let found = Packed::decode(&bytes)
                 .filter(|found| found.is_alive(now) && found.belongs_to(principal));
             listed.extend(found.map(|found| found.into_listed(*key)));
         }

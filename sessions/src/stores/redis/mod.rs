@@ -15,7 +15,6 @@ mod lanes;
 mod link;
 mod names;
 mod primary;
-mod record;
 mod reply;
 mod script;
 mod server;

@@ -6,7 +6,7 @@ use crate::{
     clock::Timestamp,
     store::{
         Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision,
-        SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written,
+        SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written, packed::Packed,
     },
 };
 
@@ -17,7 +17,6 @@ use super::{
     expiry::{dead, lifetime},
     failure::Failure,
     names::Names,
-    record::Found,
     reply::Reply,
     script::{DELETE, TOUCH},
     write::{ATTEMPTS, Verb, Write},
@@ -415,7 +414,7 @@ fn loaded(answer: &Value, now: Timestamp) -> Result<Option<Loaded>, StoreError> 
         _ => None,
     };
     let found = bytes
-        .and_then(|bytes| Found::decode(bytes))
+        .and_then(|bytes| Packed::decode(bytes))
         .ok_or_else(|| StoreError::new(StoreErrorKind::Corrupt))?;
     Ok(found.is_alive(now).then(|| found.into_loaded()))
 }

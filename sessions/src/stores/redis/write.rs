@@ -2,7 +2,7 @@ use crate::{
     clock::Timestamp,
     store::{
         Admission, AdmissionPolicy, Principal, Record, Revision, StoreError, StoreErrorKind,
-        StoreKey, Written,
+        StoreKey, Written, packed,
     },
 };
 
@@ -10,7 +10,6 @@ use super::{
     engine::Effect,
     expiry::{dead, lifetime},
     failure::Failure,
-    record,
     reply::Reply,
     script::WRITE,
     store::RedisStore,
@@ -51,9 +50,13 @@ impl Verb {
 /// How often a write with a limit is tried again because its principal got other sessions meanwhile. Each time, somebody else came through.
 pub(super) const ATTEMPTS: usize = 64;
 
+/// What a string of Redis may have, and closes the connection beyond.
+const MAX_LEN: usize = 512 * 1024 * 1024;
+
 impl RedisStore {
     pub(super) async fn write(&self, write: Write<'_>) -> Result<Written, StoreError> {
-        let value = record::encode(write.record)
+        let value = packed::encode(write.record)
+            .filter(|value| value.len() <= MAX_LEN)
             .ok_or_else(|| StoreError::new(StoreErrorKind::TooLarge))?;
         if !self.is_cluster() {
             return self.write_at_once(&write, &value).await;

@@ -1,4 +1,4 @@
--- What every script knows of a record: see record.rs, where its bytes are drawn. Positions count from one here.
+-- What every script knows of a record: see packed.rs in the room `store`, where its bytes are drawn. Positions count from one here.
 
 local WRITE_ID, HANDLE, LAST_SEEN, DEADLINE, LABELS = 3, 19, 43, 51, 59
 local HAS_OWNER = 1

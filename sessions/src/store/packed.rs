@@ -1,9 +1,10 @@
-use crate::{
-    clock::Timestamp,
-    store::{Device, Handle, Listed, Loaded, Principal, Record, Revision, StoreKey, WriteId},
-};
+use crate::clock::Timestamp;
 
-/// What stands under a record's key: one string, which docs/formats.md draws, too.
+use super::{Device, Handle, Loaded, Principal, Record, Revision, WriteId};
+#[cfg(any(feature = "redb", feature = "redis"))]
+use super::{Listed, StoreKey};
+
+/// A record as one string of bytes, for engines that keep a value under a key; docs/formats.md draws it, too.
 ///
 /// ```text
 ///  0   1      version of this format
@@ -17,9 +18,8 @@ use crate::{
 ///      body, to the end
 /// ```
 ///
-/// Numbers are big-endian. One string and not a hash of fields: a hash with one long field takes twice the memory, and a load would be eight
-/// strings to parse in place of one. The scripts look into the fixed bytes and the principal only.
-pub(super) fn encode(record: &Record) -> Option<Vec<u8>> {
+/// Numbers are big-endian. `None` if a length does not fit.
+pub(crate) fn encode(record: &Record) -> Option<Vec<u8>> {
     let device = record.device.as_ref();
     let labels = [
         (
@@ -43,9 +43,6 @@ pub(super) fn encode(record: &Record) -> Option<Vec<u8>> {
             len += 2 + label.len();
         }
     }
-    if len > MAX_LEN {
-        return None;
-    }
     let mut bytes = Vec::with_capacity(len);
     bytes.extend_from_slice(&[VERSION, parts]);
     bytes.extend_from_slice(record.write_id.as_bytes());
@@ -61,11 +58,24 @@ pub(super) fn encode(record: &Record) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Writes over the two times that a touch moves; `false` where there are none.
+#[cfg(any(feature = "memcached", feature = "redb"))]
+pub(crate) fn write_times(bytes: &mut [u8], last_seen: Timestamp, deadline: Timestamp) -> bool {
+    let [last_seen, deadline] = [last_seen, deadline].map(|time| time.as_seconds().to_be_bytes());
+    let Some(times) = bytes.get_mut(LAST_SEEN_AT..FIXED_LEN) else {
+        return false;
+    };
+    for (place, byte) in times.iter_mut().zip(last_seen.into_iter().chain(deadline)) {
+        *place = byte;
+    }
+    true
+}
+
 /// Before the labels.
 const FIXED_LEN: usize = 58;
 
-/// What a string of Redis may have, and closes the connection beyond.
-const MAX_LEN: usize = 512 * 1024 * 1024;
+#[cfg(any(feature = "memcached", feature = "redb"))]
+const LAST_SEEN_AT: usize = 42;
 
 const VERSION: u8 = 1;
 
@@ -75,14 +85,15 @@ const HAS_ADDRESS: u8 = 4;
 const HAS_USER_AGENT: u8 = 8;
 
 /// A record that was read, and its body still where it was.
-pub(super) struct Found<'a> {
-    record: Record,
+pub(crate) struct Packed<'a> {
+    /// Without its body.
+    pub(crate) record: Record,
     body: &'a [u8],
 }
 
-impl<'a> Found<'a> {
+impl<'a> Packed<'a> {
     /// `None` for what is no record of this version.
-    pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {
+    pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
         let mut rest = bytes;
         let [version, parts] = take(&mut rest)?;
         if version != VERSION || parts >= 16 {
@@ -131,15 +142,16 @@ impl<'a> Found<'a> {
         })
     }
 
-    pub(super) fn is_alive(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
         self.record.deadline > now
     }
 
-    pub(super) fn belongs_to(&self, principal: &Principal) -> bool {
+    #[cfg(any(feature = "redb", feature = "redis"))]
+    pub(crate) fn belongs_to(&self, principal: &Principal) -> bool {
         self.record.principal.as_ref() == Some(principal)
     }
 
-    pub(super) fn into_loaded(self) -> Loaded {
+    pub(crate) fn into_loaded(self) -> Loaded {
         let revision = Revision::from(self.record.write_id);
         let record = Record {
             body: self.body.to_vec(),
@@ -148,7 +160,8 @@ impl<'a> Found<'a> {
         Loaded { record, revision }
     }
 
-    pub(super) fn into_listed(self, key: StoreKey) -> Listed {
+    #[cfg(any(feature = "redb", feature = "redis"))]
+    pub(crate) fn into_listed(self, key: StoreKey) -> Listed {
         Listed {
             key,
             handle: self.record.handle,
@@ -225,13 +238,28 @@ mod tests {
                         ..record()
                     };
                     let bytes = encode(&record).unwrap();
-                    let found = Found::decode(&bytes).unwrap();
-                    assert!(found.is_alive(Timestamp::from_seconds(4)));
-                    assert!(!found.is_alive(record.deadline));
-                    assert_eq!(found.into_loaded().record, record);
+                    let packed = Packed::decode(&bytes).unwrap();
+                    assert!(packed.is_alive(Timestamp::from_seconds(4)));
+                    assert!(!packed.is_alive(record.deadline));
+                    assert_eq!(packed.into_loaded().record, record);
                 }
             }
         }
+    }
+
+    #[cfg(any(feature = "memcached", feature = "redb"))]
+    #[test]
+    fn times_are_written_over_and_nothing_else() {
+        let mut bytes = encode(&record()).unwrap();
+        let [seen, until] = [6, 7].map(Timestamp::from_seconds);
+        assert!(write_times(&mut bytes, seen, until));
+        let moved = Record {
+            last_seen: seen,
+            deadline: until,
+            ..record()
+        };
+        assert_eq!(bytes, encode(&moved).unwrap());
+        assert!(!write_times(&mut [1; 57], seen, until));
     }
 
     #[test]
@@ -242,9 +270,9 @@ mod tests {
         };
         let bytes = encode(&record).unwrap();
         for len in 0..bytes.len() {
-            assert!(Found::decode(&bytes[..len]).is_none(), "{len} bytes");
+            assert!(Packed::decode(&bytes[..len]).is_none(), "{len} bytes");
         }
-        assert!(Found::decode(&bytes).is_some());
+        assert!(Packed::decode(&bytes).is_some());
     }
 
     #[test]
@@ -254,7 +282,7 @@ mod tests {
         let mut unknown_part = encode(&record()).unwrap();
         unknown_part[1] = 16;
         for bytes in [newer, unknown_part, vec![0xff; 200], vec![1; 200]] {
-            assert!(Found::decode(&bytes).is_none());
+            assert!(Packed::decode(&bytes).is_none());
         }
     }
 
