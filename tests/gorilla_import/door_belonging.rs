@@ -80,11 +80,20 @@ fn an_imported_session_lives_no_longer_than_one_of_ours_that_began_when_the_go_c
 #[test]
 fn who_says_anew_who_they_are_begins_a_lifetime_of_ours() {
     for (store, _folder) in stores() {
-        for (deed, user) in [("/log-in", "78  0"), ("/log-in-again", "77 ann 0")] {
+        // To somebody else it is another session, and hers is no more in this browser.
+        for (deed, user, removed) in [
+            ("/log-in", "78  0", true),
+            ("/log-in-again", "77 ann 0", false),
+        ] {
             let site = Site::new(store.clone(), |login| login.import(import()));
             let mut browser = site.browser();
             let reply = browser.get(deed);
-            assert_eq!(lines(&reply), [ours_for(30 * DAY)]);
+            let mut expected = vec![ours_for(30 * DAY)];
+            expected.extend(removed.then(|| removal("session")));
+            assert_eq!(lines(&reply), expected);
+            let mut told = vec!["created login"];
+            told.extend((!removed).then_some("imported login"));
+            assert_eq!(site.events.take(), told);
             let shown = format!("Loaded {user} new=false");
             assert_eq!(browser.get("/").text(), shown);
             let dates = browser.get("/dates");

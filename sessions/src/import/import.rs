@@ -32,7 +32,7 @@ use super::{Foreign, ForeignReader, Refusal};
 /// - If the struct has a principal, `authenticated_at` is when the foreign session was written, or now if that lies ahead; it is `None` where
 ///   nobody knows. The session is indexed, and counts towards a [limit](crate::SessionOptions::principal_limit), as after any login: where a limit
 ///   refuses, each page of such a visitor is a 403, but one that logs out.
-/// - When it is ended by its visitor, the foreign cookie is removed with our own, whether imported in this request or long ago: a logout that the next
+/// - When it is ended by its visitor, or goes from one principal to another, the foreign cookie is removed with our own, whether imported in this request or long ago: a logout that the next
 ///   request takes back would be none. A *copy* of a foreign cookie is imported like the cookie itself, wherever it comes from, as the other
 ///   application would have accepted it.
 ///
@@ -102,7 +102,8 @@ impl<T> Import<T> {
     /// Removes the foreign cookie with the response that carries our own. Default: it stays, since the other application may still serve some pages
     /// of the site behind the same proxy; only who ends the session here loses both.
     ///
-    /// Choose it when the other application serves nobody any more, and have the cookie's [path and domain](ForeignCookie) right: a browser
+    /// Choose it when the other application serves nobody any more, or where our cookie ends [with the browser](crate::MaxAge::BrowserSession) and the foreign one
+    /// does not: it would bring the visitor back. Have the cookie's [path and domain](ForeignCookie) right: a browser
     /// removes no other. What one session removes, no other session can import: [`build`](crate::SessionMiddlewareBuilder::build) refuses it on a
     /// cookie that two sessions import.
     pub fn remove_foreign(mut self) -> Self {

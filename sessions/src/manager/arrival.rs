@@ -1,4 +1,4 @@
-use std::{rc::Rc, sync::Arc};
+use std::{error::Error as _, iter, rc::Rc, sync::Arc};
 
 use futures_util::FutureExt as _;
 
@@ -120,8 +120,9 @@ impl<T: SessionData> Arrival<T> {
     fn report(&self, refusal: &Refusal) {
         let desk = &self.desk;
         let (session, cookie) = (&*desk.name, self.import.cookie().name());
-        let source = std::error::Error::source(refusal).map(ToString::to_string);
-        let error = source.as_deref().unwrap_or_default();
+        let causes = iter::successors(refusal.source(), |error| (*error).source());
+        let causes: Vec<String> = causes.map(ToString::to_string).collect();
+        let error = causes.join(": ");
         match refusal.reason() {
             // The keys are right, so somebody's session is lost by how the import is configured.
             ImportRefusal::Undecodable | ImportRefusal::Unconverted => {

@@ -426,6 +426,7 @@ impl SlotCore {
         let mut seen = self.seen.get();
         seen.created = now;
         self.seen.set(seen);
+        self.note_no_import();
     }
 
     pub(super) fn note_authentication(&self, now: Timestamp) {
@@ -453,8 +454,13 @@ impl SlotCore {
         self.saved_writes.set(self.writes.get());
         self.loaded.replace(None);
         self.baseline.replace(Baseline::Due);
+        self.note_no_import();
+    }
+
+    /// Notes that this is not, or no more, what another application kept.
+    fn note_no_import(&self) {
         self.imported.set(None);
-        // Else the next request would bring back what has ended.
+        // Else a later request would bring back what has ended.
         self.sheds_foreign.set(self.foreign_held);
     }
 
