@@ -1,8 +1,11 @@
 //! The same page with actix-session, before, and with this library, after: nobody is logged out in between.
 //!
 //! ```console
-//! cargo test -p sessions-examples --example coming_from_actix_session --features actix-session-import
+//! cargo run -p sessions-examples --example coming_from_actix_session --features actix-session-import -- before
+//! SESSION_KEYS=$(openssl rand -base64 32) cargo run -p sessions-examples --example coming_from_actix_session --features actix-session-import
 //! ```
+//!
+//! Visit <http://127.0.0.1:8080> while the first of them runs, and again while the second does: it goes on counting.
 
 use actix_web::{App, HttpServer, web};
 
@@ -59,13 +62,22 @@ const SECRET: &[u8] = &[7; 64];
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let address = ("127.0.0.1", 8080);
+    if std::env::args().any(|argument| argument == "before") {
+        let app = || {
+            App::new()
+                .wrap(before::sessions())
+                .route("/", web::get().to(before::page))
+        };
+        return Ok(HttpServer::new(app).bind(address)?.run().await?);
+    }
     let sessions = after::sessions(sessions::KeyRing::from_env("SESSION_KEYS")?)?;
-    let server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .wrap(sessions.clone())
             .route("/", web::get().to(after::page))
-    });
-    Ok(server.bind(("127.0.0.1", 8080))?.run().await?)
+    };
+    Ok(HttpServer::new(app).bind(address)?.run().await?)
 }
 
 #[cfg(test)]
