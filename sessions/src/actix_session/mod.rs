@@ -9,7 +9,7 @@
 //!
 //! **What is not promised:** a date. actix-session writes none into its sessions, and its cookies open forever: the `Max-Age` that it sends is a
 //! wish to browsers. So give the import [an end](crate::import::Import::until), or tell the reader
-//! [where the date stands](CookieReader::written_at). Nor that anything can be written. It reads what actix-session 0.5 to 0.11 writes.
+//! [where the date stands](CookieReader::written_at). Nor that anything can be written. What it reads is what actix-session 0.11 writes.
 //!
 //! ```
 //! use sessions::{MemoryStore, SessionData, SessionMiddleware, actix_session, import::Import};
