@@ -44,6 +44,7 @@ impl Clerk<'_> {
                 work.created = Some(key);
                 self.report_evicted(&evicted);
                 self.desk.tell(SessionEventKind::Created, meta.handle);
+                self.desk.tell_import(self.session.core(), meta.handle);
                 let place = Place {
                     token: Rc::new(token),
                     key,
@@ -272,6 +273,7 @@ impl Clerk<'_> {
             intent: mark.intent,
             cookie_held: true,
             changed: true,
+            imported_from: None,
             retired: false,
             failed: false,
             now: self.desk.clock.now(),

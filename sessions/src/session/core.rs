@@ -96,6 +96,17 @@ pub(crate) struct Begun {
     pub(crate) strays: Vec<StoreKey>,
     pub(crate) device: Option<Device>,
     pub(crate) head_left: HeadLeft,
+    /// The visitor holds the cookie of another application, from which the session could be imported.
+    pub(crate) foreign_held: bool,
+}
+
+/// What a session that was imported in this request brought along.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Imported {
+    /// When the other application had written it, where that is known.
+    pub(crate) written: Option<Timestamp>,
+    /// Whether the other application's cookie goes when ours is set.
+    pub(crate) removes_foreign: bool,
 }
 
 /// Whether the response's head has left; the same for all sessions of a request.
@@ -159,6 +170,11 @@ pub(crate) struct SlotCore {
     device: Option<Device>,
     strays: Vec<StoreKey>,
     head_left: HeadLeft,
+    foreign_held: bool,
+    /// Until the session ends.
+    imported: Cell<Option<Imported>>,
+    /// A cookie that leaves takes the foreign one away.
+    sheds_foreign: Cell<bool>,
     /// What the store holds, byte for byte; `None` once it was ended or overwritten by something else.
     loaded: RefCell<Option<Payload>>,
     stored: Cell<Option<Meta>>,
@@ -214,6 +230,9 @@ impl SlotCore {
             device: begun.device,
             strays: begun.strays,
             head_left: begun.head_left,
+            foreign_held: begun.foreign_held,
+            imported: Cell::new(None),
+            sheds_foreign: Cell::new(false),
             stored: Cell::new(loaded.as_ref().map(|_| begun.meta)),
             loaded: RefCell::new(loaded),
             place: RefCell::new(begun.place),
@@ -229,6 +248,23 @@ impl SlotCore {
             outbox: RefCell::new(None),
             turn: OnceCell::new(),
         }
+    }
+
+    /// Notes where the session comes from, which is nowhere in the store yet: to be saved it needs no writer.
+    pub(super) fn note_import(&self, imported: Imported) {
+        self.imported.set(Some(imported));
+        self.sheds_foreign.set(imported.removes_foreign);
+        self.writes.set(self.writes.get() + 1);
+    }
+
+    /// The import of a session that has not ended since.
+    pub(crate) fn imported(&self) -> Option<Imported> {
+        self.imported.get()
+    }
+
+    /// Whether a cookie of this session that leaves is to take the foreign one away.
+    pub(crate) fn sheds_foreign(&self) -> bool {
+        self.sheds_foreign.get()
     }
 
     /// Whether what the visitor has was sealed with a key that is on its way out.
@@ -390,6 +426,7 @@ impl SlotCore {
         let mut seen = self.seen.get();
         seen.created = now;
         self.seen.set(seen);
+        self.note_no_import();
     }
 
     pub(super) fn note_authentication(&self, now: Timestamp) {
@@ -417,6 +454,14 @@ impl SlotCore {
         self.saved_writes.set(self.writes.get());
         self.loaded.replace(None);
         self.baseline.replace(Baseline::Due);
+        self.note_no_import();
+    }
+
+    /// Notes that this is not, or no more, what another application kept.
+    fn note_no_import(&self) {
+        self.imported.set(None);
+        // Else a later request would bring back what has ended.
+        self.sheds_foreign.set(self.foreign_held);
     }
 
     /// Notes that the session ended while this request had it open: it is not saved any more.
