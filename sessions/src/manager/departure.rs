@@ -138,6 +138,7 @@ impl Departure {
 
     /// The handler saves at once.
     pub(crate) fn saving(desk: Rc<Desk>, session: Rc<dyn OpenSession>) -> Self {
+        session.core().note_save();
         Self::begin(desk, session, Occasion::Saving)
     }
 
@@ -167,6 +168,7 @@ impl Departure {
         if let Some(cookie) = self.pending.or(self.committed) {
             self.session.core().put_in_outbox(cookie);
         }
+        self.session.core().note_save_ended();
         self.error
     }
 

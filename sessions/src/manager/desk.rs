@@ -179,7 +179,7 @@ impl Desk {
 
     /// Whether a session that leaves needs nothing to be done about it: most are only read.
     pub(super) fn leaves_alone(&self, core: &SlotCore) -> bool {
-        !core.is_asked() && !core.holds_cookie() && self.plan(core, false, false) == Plan::Keep
+        !core.is_asked() && !core.may_hold_cookie() && self.plan(core, false, false) == Plan::Keep
     }
 
     /// Decides what becomes of a session; `failed` drops what is not saved.

@@ -195,6 +195,8 @@ pub(crate) struct SlotCore {
     outbox: RefCell<Option<SetCookie>>,
     /// Saves of one session take turns: the second begins with what the first left.
     turn: OnceCell<Arc<Mutex<()>>>,
+    /// Saves that were begun and have not left their cookie yet.
+    saves: Cell<u32>,
 }
 
 /// What the encoded data is compared with to see whether a writer changed it.
@@ -247,6 +249,7 @@ impl SlotCore {
             doubts: RefCell::default(),
             outbox: RefCell::new(None),
             turn: OnceCell::new(),
+            saves: Cell::new(0),
         }
     }
 
@@ -319,9 +322,19 @@ impl SlotCore {
         self.is_written() || self.intent.get() != Intent::default()
     }
 
-    /// Whether a save has left a cookie for the response.
-    pub(crate) fn holds_cookie(&self) -> bool {
-        self.outbox.borrow().is_some()
+    /// Whether a save has left a cookie for the response, or may be about to.
+    pub(crate) fn may_hold_cookie(&self) -> bool {
+        self.saves.get() > 0 || self.outbox.borrow().is_some()
+    }
+
+    /// Notes that the handler saves, and may not wait for the end of it.
+    pub(crate) fn note_save(&self) {
+        self.saves.set(self.saves.get() + 1);
+    }
+
+    /// Notes that the save has come to its end, with its cookie in the outbox if it has one.
+    pub(crate) fn note_save_ended(&self) {
+        self.saves.set(self.saves.get().saturating_sub(1));
     }
 
     /// Notes that the response is about to leave, with or without what was written so far.
