@@ -122,7 +122,7 @@ fn a_store_that_has_to_be_waited_for_is_timed_verb_by_verb() {
     // Files are read at once, by whoever asks.
     let timed = [
         "sessions_store_seconds verb=create 2 times",
-        "sessions_store_seconds verb=delete 1 times",
+        "sessions_store_seconds verb=delete 2 times",
         "sessions_store_seconds verb=rename 1 times",
         "sessions_store_seconds verb=update 1 times",
     ];

@@ -208,8 +208,8 @@ impl Clerk<'_> {
             ended.map_err(|error| self.of_store(error))?;
         }
         for stray in self.session.core().strays() {
-            let deleted = vault.delete(stray).await;
-            deleted.map_err(|error| self.of_store(error))?;
+            let ended = vault.end_stray(stray).await;
+            ended.map_err(|error| self.of_store(error))?;
         }
         if let Some(handle) = work.handle {
             self.desk.tell(SessionEventKind::Destroyed, handle);
