@@ -420,8 +420,8 @@ fn as_float(count: u64) -> f64 {
 const HEAD: &str = "\
 # Performance
 
-What a session costs, beside its peers and beside what it cannot do without. Everything here is written by one command, which takes about a quarter
-of an hour, from the figures that stand in [performance/](performance) as JSON:
+What a session costs, beside its peers and beside what it cannot do without. Everything here is written by one command, from
+the figures that stand in [performance/](performance) as JSON. Its parts can be run one by one (CONTRIBUTING.md); each section says when its figures were taken:
 
 ```console
 cargo run --release -p sessions-bench -- report
