@@ -118,6 +118,10 @@ impl<S: SessionStore, E: Debug + Send + Sync + 'static> SessionStore for Several
     fn expires_by_itself(&self) -> bool {
         self.next().expires_by_itself()
     }
+
+    fn renames_at_once(&self) -> bool {
+        self.next().renames_at_once()
+    }
 }
 
 impl<S: SessionStore, E: Debug + Send + Sync + 'static> PrincipalIndex for Several<S, E> {

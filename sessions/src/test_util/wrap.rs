@@ -131,6 +131,10 @@ macro_rules! wrap_store {
             fn expires_by_itself(&self) -> bool {
                 self.store.expires_by_itself()
             }
+
+            fn renames_at_once(&self) -> bool {
+                self.store.renames_at_once()
+            }
         }
 
         impl<S: $crate::store::SessionStore> $crate::store::PrincipalIndex for $wrapper<S> {

@@ -256,6 +256,10 @@ impl SessionStore for FilesystemStore {
     fn expires_by_itself(&self) -> bool {
         false
     }
+
+    fn renames_at_once(&self) -> bool {
+        true
+    }
 }
 
 impl PrincipalIndex for FilesystemStore {

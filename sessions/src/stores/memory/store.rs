@@ -591,6 +591,10 @@ impl SessionStore for MemoryStore {
     fn expires_by_itself(&self) -> bool {
         false
     }
+
+    fn renames_at_once(&self) -> bool {
+        true
+    }
 }
 
 impl PrincipalIndex for MemoryStore {

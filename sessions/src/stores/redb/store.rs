@@ -282,6 +282,10 @@ impl SessionStore for RedbStore {
     fn expires_by_itself(&self) -> bool {
         false
     }
+
+    fn renames_at_once(&self) -> bool {
+        true
+    }
 }
 
 impl PrincipalIndex for RedbStore {

@@ -382,6 +382,10 @@ impl SessionStore for RedisStore {
     fn expires_by_itself(&self) -> bool {
         true
     }
+
+    fn renames_at_once(&self) -> bool {
+        !self.is_cluster()
+    }
 }
 
 impl PrincipalIndex for RedisStore {

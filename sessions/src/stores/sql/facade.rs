@@ -145,6 +145,10 @@ macro_rules! sql_store {
             fn expires_by_itself(&self) -> bool {
                 false
             }
+
+            fn renames_at_once(&self) -> bool {
+                true
+            }
         }
 
         impl PrincipalIndex for $Store {
