@@ -3,6 +3,8 @@
 #![cfg_attr(feature = "gorilla", doc = include_str!("../docs/coming-from-gorilla.md"))]
 #![cfg_attr(feature = "actix-session-import", doc = include_str!("../docs/coming-from-actix-session.md"))]
 #![cfg_attr(feature = "test-util", doc = include_str!("../docs/testing.md"))]
+// Labels what needs a feature, where documentation is built by a compiler that can: docs.rs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "actix-session-import")]
 pub mod actix_session;
@@ -83,5 +85,5 @@ pub use crate::stores::{SqlError, SqlErrorKind, SqlMigration};
 
 /// Compiles and runs the examples of the README.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -266,3 +266,29 @@ fn every_example_is_in_the_tables() {
         "only {seen} examples seen: this test sees nothing"
     );
 }
+
+#[test]
+fn what_a_crate_includes_is_packaged_with_it() {
+    let mut seen = 0;
+    for package in ["sessions", "sessions-derive"] {
+        let root = repository().join(package);
+        for file in rust_files(root.join("src")) {
+            let text = fs::read_to_string(&file).unwrap();
+            for rest in text.split("include_str!(\"").skip(1) {
+                let name = rest.split('"').next().unwrap();
+                let climbs = Path::new(name).iter().filter(|part| *part == "..").count();
+                let depth = file.strip_prefix(&root).unwrap().iter().count() - 1;
+                assert!(
+                    climbs <= depth,
+                    "{file:?} includes {name}, outside of {package}"
+                );
+                assert!(
+                    file.with_file_name(name).is_file(),
+                    "{file:?} includes {name}, which is nowhere"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 5, "only {seen} files seen: this test sees nothing");
+}
