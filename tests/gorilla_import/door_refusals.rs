@@ -11,6 +11,7 @@ use sessions::{
 };
 
 use crate::{
+    journal,
     site::{Counted, Folder, Login, NONE, Site, ann, ann_s, import, lines, login, removal, stores},
     vectors::values,
 };
@@ -45,6 +46,23 @@ fn where_the_function_fails_the_visitor_is_new_and_it_is_told() {
             assert_eq!(browser.get("/").text(), "Loaded nobody  1 new=false");
         }
     }
+}
+
+/// Whoever is not logged in there is no news to an operator, and what the function says may be about a person.
+#[test]
+fn what_the_function_says_is_logged_for_developers_only() {
+    journal::open();
+    let import: Import<Login> = Import::new("session", ann().reader(), |_| {
+        Err("ann@example.org is locked out".into())
+    });
+    let site = Site::memory(import);
+    assert_eq!(site.get(&ann_s(), "/").text(), "New nobody  0 new=true");
+    let lines = journal::about("ann@example.org");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].starts_with("DEBUG a foreign session was not imported: not converted "),
+        "{lines:?}"
+    );
 }
 
 #[test]
