@@ -135,6 +135,18 @@ fn a_file_that_cannot_be_read_is_an_outage() {
     let site = Site::memory(import);
     let cookie = format!("{}={}", vector.cookie_name, vector.cookie_value);
     assert_eq!(site.get(&cookie, "/").status, 503);
+
+    // Nor is there a directory for it.
+    journal::open();
+    let reader = FilesystemReader::new(folder.0.join("nowhere"), Reader::new(vector.keys()));
+    let nowhere = Site::memory(Import::new(&*vector.cookie_name, reader, login));
+    assert_eq!(nowhere.get(&cookie, "/").status, 503);
+    let lines = journal::about("the directory of gorilla's sessions is not there");
+    assert!(!lines.is_empty());
+    assert!(
+        lines.iter().all(|line| line.starts_with("ERROR ")),
+        "{lines:?}"
+    );
     // A cookie that names no file of theirs asks for none.
     let stranger = format!("{}=x", vector.cookie_name);
     assert_eq!(site.get(&stranger, "/").text(), "New nobody  0 new=true");

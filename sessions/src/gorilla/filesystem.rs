@@ -58,7 +58,9 @@ pub struct FilesystemReader {
 impl FilesystemReader {
     /// Opens what a store on this directory has written. With an empty path Go had taken the directory for temporary files; name that one.
     ///
-    /// The directory is not looked at before a session is opened.
+    /// The directory is not looked at before a session is opened. Where there is none, an [`Import`](crate::import::Import) answers 503 and says so
+    /// in the log at `error`: nobody's session has ended by that. Where another one stands in its place, such as the empty one on which a disk is
+    /// to be mounted, all sessions are as if they had ended.
     pub fn new(directory: impl Into<PathBuf>, reader: Reader) -> Self {
         Self {
             directory: directory.into(),
@@ -94,11 +96,10 @@ impl FilesystemReader {
         &self,
         name: &str,
         named: &Named,
-        content: io::Result<Vec<u8>>,
+        content: Result<Vec<u8>, OpenError>,
         now: Timestamp,
     ) -> Result<Opened, OpenError> {
-        let content = content.map_err(OpenError::unreadable)?;
-        let file = self.files.open(name, &content, now)?;
+        let file = self.files.open(name, &content?, now)?;
         Ok(Opened {
             timestamp: file.timestamp.min(named.timestamp),
             ..file
@@ -153,7 +154,18 @@ fn file_name(id: &str) -> Option<String> {
     is_id.then(|| format!("session_{id}"))
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read(path: &Path) -> Result<Vec<u8>, OpenError> {
+    let directory = path.parent();
+    content(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if directory.is_some_and(Path::is_dir) => {
+            OpenErrorKind::NoFile.into()
+        }
+        io::ErrorKind::NotFound => OpenErrorKind::NoDirectory.into(),
+        _ => OpenError::unreadable(error),
+    })
+}
+
+fn content(path: &Path) -> io::Result<Vec<u8>> {
     // Whatever else stands there is nothing that gorilla wrote; a pipe would be waited for.
     if !fs::symlink_metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
