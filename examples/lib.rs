@@ -3,6 +3,7 @@
 //! | example | shows |
 //! | --- | --- |
 //! | `quickstart` | a small shop: visits, a cart with flash messages, logging in and out, "keep me logged in" |
+//! | `showcase` | a whole shop: accounts, "your devices", the password again before what is sensitive, keys that change while it is open (`--features showcase`) |
 //! | `redb`, `sqlite`, `postgres`, `mysql`, `redis`, `memcached` | sessions in that engine, and the lines to start it |
 //! | `coming_from_gorilla` | a shop that was written in Go: whoever had a full cart still has it (`--features gorilla`) |
 //! | `coming_from_actix_session` | one page before and after (`--features actix-session-import`, and for the first `-- before`) |
