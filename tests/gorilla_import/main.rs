@@ -10,6 +10,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod attack_door;
 mod door;
 mod door_belonging;
 mod door_refusals;
