@@ -13,6 +13,7 @@ mod event;
 pub mod gorilla;
 mod manager;
 pub mod merge;
+pub mod migrate;
 mod registry;
 mod session;
 pub mod store;

@@ -11,7 +11,7 @@ use std::{
 use syn::{UseTree, visit::Visit};
 
 /// The rooms and their floors. A room imports from floors below its own, and from itself.
-const FLOORS: [(&str, u8); 18] = [
+const FLOORS: [(&str, u8); 19] = [
     ("base64url", 0),
     ("clock", 0),
     ("merge", 0),
@@ -24,6 +24,7 @@ const FLOORS: [(&str, u8); 18] = [
     ("gorilla", 3),
     ("stores", 3),
     ("vault", 3),
+    ("migrate", 4),
     ("session", 4),
     ("sweeper", 4),
     ("manager", 5),

@@ -6,8 +6,8 @@ use std::{
 use sessions::{
     Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision,
-        SessionStore, StoreKey, Touched, Written,
+        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
+        ScanCursor, Scanned, SessionStore, StoreKey, Touched, Written,
     },
 };
 
@@ -117,6 +117,17 @@ impl<S: SessionStore, E: Debug + Send + Sync + 'static> SessionStore for Several
 
     fn expires_by_itself(&self) -> bool {
         self.next().expires_by_itself()
+    }
+
+    fn scan(&self) -> Option<&dyn Scan> {
+        self.next().scan().map(|_| self as &dyn Scan)
+    }
+}
+
+impl<S: SessionStore, E: Debug + Send + Sync + 'static> Scan for Several<S, E> {
+    fn step<'a>(&'a self, after: Option<&'a ScanCursor>, limit: usize) -> Answer<'a, Scanned> {
+        let scan = self.next().scan().expect("they are all alike");
+        scan.step(after, limit)
     }
 }
 

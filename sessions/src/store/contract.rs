@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use crate::clock::Timestamp;
 
-use super::{Admission, Answer, Handle, PrincipalIndex, Record, Revision, StoreKey};
+use super::{Admission, Answer, Handle, PrincipalIndex, Record, Revision, Scan, StoreKey};
 
 /// Keeps sessions on the server: the contract between this crate and an engine.
 ///
@@ -103,6 +103,13 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 
     /// Whether the engine forgets dead records by itself, so that nobody need call [`delete_expired`](Self::delete_expired).
     fn expires_by_itself(&self) -> bool;
+
+    /// The way through all of the store's records, if it has one.
+    ///
+    /// Without one, sessions cannot be [moved](crate::migrate) out of it but one by one, when they are next written or touched.
+    fn scan(&self) -> Option<&dyn Scan> {
+        None
+    }
 }
 
 /// A store that is shared, with a test or an administrator's page, is a store.
@@ -175,6 +182,10 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
 
     fn expires_by_itself(&self) -> bool {
         S::expires_by_itself(self)
+    }
+
+    fn scan(&self) -> Option<&dyn Scan> {
+        S::scan(self)
     }
 }
 

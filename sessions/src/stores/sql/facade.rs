@@ -145,6 +145,20 @@ macro_rules! sql_store {
             fn expires_by_itself(&self) -> bool {
                 false
             }
+
+            fn scan(&self) -> Option<&dyn Scan> {
+                Some(self)
+            }
+        }
+
+        impl Scan for $Store {
+            fn step<'a>(
+                &'a self,
+                after: Option<&'a ScanCursor>,
+                limit: usize,
+            ) -> Answer<'a, Scanned> {
+                self.store.scan(after, limit)
+            }
         }
 
         impl PrincipalIndex for $Store {
