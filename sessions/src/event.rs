@@ -5,7 +5,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::store::{Handle, Rejection};
+use crate::store::{Handle, Rejection, origin::ImportRefusal};
 
 /// Tells what became of a session.
 ///
@@ -36,6 +36,10 @@ pub enum SessionEventKind {
     Expired,
     /// A request brought something that was not accepted.
     Rejected(Rejection),
+    /// A session of another application was taken over, and stored here; [`Created`](Self::Created) was told of it too.
+    Imported,
+    /// A request brought a cookie of another application that was not taken over.
+    NotImported(ImportRefusal),
     /// Two requests wrote at once, and their changes were joined.
     Merged,
     /// It had ended while a request was still busy with it; what that request wrote is dropped.
@@ -57,6 +61,16 @@ impl<'a> SessionEvent<'a> {
     pub(crate) fn rejected(reason: Rejection, session: &'a str) -> Self {
         Self {
             kind: SessionEventKind::Rejected(reason),
+            session,
+            handle: None,
+            sessions: 1,
+        }
+    }
+
+    /// Of something that is no session of another application.
+    pub(crate) fn not_imported(reason: ImportRefusal, session: &'a str) -> Self {
+        Self {
+            kind: SessionEventKind::NotImported(reason),
             session,
             handle: None,
             sessions: 1,
@@ -85,7 +99,7 @@ impl<'a> SessionEvent<'a> {
         self.session
     }
 
-    /// Which session; `None` for what was rejected or swept.
+    /// Which session; `None` for what was rejected, not imported or swept.
     #[must_use]
     pub fn handle(&self) -> Option<Handle> {
         self.handle
@@ -110,6 +124,8 @@ impl SessionEventKind {
             Self::Evicted => "evicted",
             Self::Expired => "expired",
             Self::Rejected(_) => "rejected",
+            Self::Imported => "imported",
+            Self::NotImported(_) => "not_imported",
             Self::Merged => "merged",
             Self::Gone => "gone",
         }
@@ -152,6 +168,9 @@ fn log(event: &SessionEvent<'_>) {
         (SessionEventKind::Rejected(reason), _) => {
             tracing::info!(session, %reason, "session rejected");
         }
+        (SessionEventKind::NotImported(reason), _) => {
+            tracing::debug!(session, %reason, "foreign session not imported");
+        }
         (SessionEventKind::Expired, _) => {
             tracing::debug!(sessions = event.sessions, "expired sessions deleted");
         }
@@ -167,6 +186,7 @@ fn log(event: &SessionEvent<'_>) {
 fn count(event: &SessionEvent<'_>) {
     let reason = match event.kind {
         SessionEventKind::Rejected(reason) => reason.to_string(),
+        SessionEventKind::NotImported(reason) => reason.to_string(),
         _ => String::new(),
     };
     metrics::counter!(

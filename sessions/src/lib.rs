@@ -1,7 +1,11 @@
 #![doc = include_str!("../docs/guide.md")]
 #![doc = include_str!("../docs/choosing-a-store.md")]
+#![cfg_attr(feature = "gorilla", doc = include_str!("../docs/coming-from-gorilla.md"))]
+#![cfg_attr(feature = "actix-session-import", doc = include_str!("../docs/coming-from-actix-session.md"))]
 #![cfg_attr(feature = "test-util", doc = include_str!("../docs/testing.md"))]
 
+#[cfg(feature = "actix-session-import")]
+pub mod actix_session;
 mod base64url;
 mod clock;
 mod cookie;
@@ -11,6 +15,7 @@ mod error;
 mod event;
 #[cfg(feature = "gorilla")]
 pub mod gorilla;
+pub mod import;
 mod manager;
 pub mod merge;
 pub mod migrate;

@@ -12,7 +12,11 @@ use actix_web::{
     web,
 };
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use sessions::{FilesystemStore, MemoryStore, Session, SessionData, SessionMiddleware, Store};
+use sessions::{
+    FilesystemStore, MemoryStore, Session, SessionData, SessionMiddleware, Store, Timestamp,
+    import::{Foreign, ForeignReader, Import, ImportRefusal, Refusal},
+    store::Answer,
+};
 
 #[derive(SessionData)]
 struct Cart {
@@ -118,10 +122,62 @@ fn a_store_that_has_to_be_waited_for_is_timed_verb_by_verb() {
     // Files are read at once, by whoever asks.
     let timed = [
         "sessions_store_seconds verb=create 2 times",
-        "sessions_store_seconds verb=delete 1 times",
+        "sessions_store_seconds verb=delete 2 times",
         "sessions_store_seconds verb=rename 1 times",
         "sessions_store_seconds verb=update 1 times",
     ];
     assert_eq!(recorded(&snapshotter), [&EVENTS[..], &timed].concat());
     fs::remove_dir_all(directory).unwrap();
+}
+
+/// An application that had given its visitors the cookie `old=tea`.
+struct Tea;
+
+impl ForeignReader for Tea {
+    type Values = ();
+
+    fn read<'a>(
+        &'a self,
+        _: &'a str,
+        value: &'a [u8],
+        _: Timestamp,
+    ) -> Answer<'a, Result<Foreign<()>, Refusal>> {
+        Answer::ready(Ok(match value {
+            b"tea" => Ok(Foreign::new((), None)),
+            _ => Err(ImportRefusal::Unauthentic.into()),
+        }))
+    }
+}
+
+/// As long as the first line counts on, somebody still comes from the other application.
+#[test]
+fn what_is_imported_and_what_is_not_is_counted() {
+    let import = Import::new("old", Tea, |()| {
+        let items = vec!["tea".to_owned()];
+        Ok(Cart { items })
+    });
+    let visits = async {
+        let sessions =
+            SessionMiddleware::builder(Store::from(MemoryStore::new()).without_sweeper())
+                .session::<Cart>(|cart| cart.import(import));
+        let app = App::new()
+            .wrap(sessions.build().unwrap())
+            .route("/add", web::get().to(add));
+        let app = init_service(app).await;
+        for cookie in ["old=tea", "old=coffee", "old=tea", ""] {
+            let request = TestRequest::get().uri("/add");
+            call_service(&app, request.insert_header((COOKIE, cookie)).to_request()).await;
+        }
+    };
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    metrics::with_local_recorder(&recorder, || System::new().block_on(visits));
+    assert_eq!(
+        recorded(&snapshotter),
+        [
+            "sessions_events_total session=cart event=created reason= 4",
+            "sessions_events_total session=cart event=imported reason= 2",
+            "sessions_events_total session=cart event=not_imported reason=not authentic 1",
+        ]
+    );
 }

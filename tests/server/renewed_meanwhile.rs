@@ -1,6 +1,6 @@
 //! A session that was renewed while somebody was about to end it: the end finds it under whatever key it has by then.
 
-use std::thread;
+use std::{thread, time::Duration};
 
 use sessions::{
     store::StoreErrorKind,
@@ -10,7 +10,7 @@ use sessions::{
 use crate::{
     account::{logged_in, open},
     engine::{Engine, wait, wait_for},
-    site::{DAY, NONE, Site, cookie, line, lines, removal, with_tea},
+    site::{DAY, MINUTE, NONE, Site, cookie, line, lines, removal, with_tea},
 };
 
 #[test]
@@ -52,6 +52,27 @@ fn a_logout_follows_a_session_however_often_it_was_renewed() {
         });
         assert_eq!(site.shown_to(&cookie(&other)), "Rejected(Unknown) ");
         assert_eq!(site.live(), []);
+    }
+}
+
+#[test]
+fn a_logout_with_the_old_token_ends_what_was_renewed_a_moment_ago() {
+    for engine in Engine::each() {
+        let site = Site::shop(engine);
+        for (late, shown) in [
+            (Duration::ZERO, "Rejected(Unknown) "),
+            (4 * MINUTE, "Rejected(Unknown) "),
+            (5 * MINUTE, "Loaded tea"),
+        ] {
+            let mut browser = with_tea(&site);
+            let old = cookie(&browser);
+            // The response is on its way when its visitor clicks.
+            browser.get("/renew");
+            site.clock.advance(late);
+            let logout = site.get_with(&old, "/destroy");
+            assert_eq!(lines(&logout), [removal("cart")]);
+            assert_eq!(site.shown_to(&cookie(&browser)), shown, "{late:?}");
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use actix_web::{
     App, HttpResponse,
     web::{self, ServiceConfig},
 };
+use futures_util::FutureExt as _;
 use sessions::{
     CookieStore, KeyRing, Registry, Session, SessionData, SessionError, SessionMiddleware,
     SessionMiddlewareBuilder,
@@ -165,6 +166,21 @@ fn routes(app: &mut ServiceConfig) {
         }),
     )
     .route(
+        "/give-up/{how}",
+        // Asks for everything to be saved, and does not wait for it.
+        web::get().to(
+            |mut four: Four, registry: Registry, how: web::Path<String>| async move {
+                write(&mut four);
+                match how.as_str() {
+                    "end" => four.2.destroy(),
+                    "renew" => four.2.renew(),
+                    _ => {}
+                }
+                format!("{:?}", registry.save_all().now_or_never().is_some())
+            },
+        ),
+    )
+    .route(
         "/save-one/{how}",
         web::get().to(|mut four: Four, how: web::Path<String>| async move {
             write(&mut four);
@@ -175,6 +191,35 @@ fn routes(app: &mut ServiceConfig) {
             Ok::<_, SessionError>("done")
         }),
     );
+}
+
+#[test]
+fn what_was_saved_when_the_handler_gave_up_on_the_others_keeps_its_cookie() {
+    for (how, diary) in [
+        ("write", line("diary")),
+        ("renew", line("diary")),
+        ("end", removal("diary")),
+    ] {
+        let mixed = Mixed::open();
+        let browser = mixed.filled();
+        let gate = mixed.site.engine.gates.hold_answer(Verb::Update);
+        let reply = thread::scope(|scope| {
+            let mut browser = browser.clone();
+            let given_up = scope.spawn(move || browser.get(&format!("/give-up/{how}")));
+            wait_for(&gate, 1);
+            gate.open();
+            given_up.join().unwrap()
+        });
+        assert_eq!((reply.status, reply.text()), (200, "false"), "{how}");
+        let lines: Vec<_> = reply.set_cookies().iter().map(|line| shape(line)).collect();
+        assert_eq!(lines, [shape(&diary)], "{how}");
+    }
+}
+
+/// A line without its value.
+fn shape(line: &str) -> (&str, &str) {
+    let (name, rest) = line.split_once('=').unwrap();
+    (name, rest.split_once(';').unwrap().1)
 }
 
 const DOWN: Fault = Fault::Error(StoreErrorKind::Unavailable);

@@ -5,10 +5,13 @@
 //! values a browser sent under that name, and, when the session leaves, for the one `Set-Cookie` line that carries or
 //! removes it.
 //!
+//! Another application's cookie, a [`ForeignCookie`], is found and removed here too, and never written.
+//!
 //! Not promised: that a value found in a request is one we wrote. Anybody can send any bytes under any name; opening the
 //! value is the business of other rooms.
 
 mod attributes;
+mod foreign;
 mod request;
 mod rule;
 mod scan;
@@ -16,11 +19,13 @@ mod set_cookie;
 
 pub(crate) use self::{
     attributes::Attributes,
+    foreign::CompiledForeignCookie,
     request::RequestCookies,
     rule::CookieRuleError,
     set_cookie::{LineError, SessionCookie, SetCookie},
 };
 pub use self::{
     attributes::{MaxAge, NamePrefix, SameSite},
+    foreign::ForeignCookie,
     rule::CookieRule,
 };

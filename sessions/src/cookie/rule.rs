@@ -107,6 +107,15 @@ pub(super) fn broken(rule: CookieRule, message: impl Into<String>) -> Result<(),
     })
 }
 
+/// The prefix that a whole name begins with.
+pub(super) fn prefix_of(name: &str) -> NamePrefix {
+    let prefixes = [NamePrefix::HostHttp, NamePrefix::Host, NamePrefix::Secure];
+    let found = prefixes
+        .into_iter()
+        .find(|prefix| name.starts_with(prefix.as_str()));
+    found.unwrap_or(NamePrefix::None)
+}
+
 fn check_name(session: &str) -> Result<(), CookieRuleError> {
     if session.is_empty() {
         return broken(

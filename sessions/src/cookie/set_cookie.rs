@@ -49,21 +49,11 @@ impl SessionCookie {
             )?;
         }
 
-        let mut removal = cookie;
-        removal.set_max_age(time::Duration::ZERO);
-        removal.set_expires(time::OffsetDateTime::UNIX_EPOCH);
-        #[expect(
-            clippy::expect_used,
-            reason = "the rules above let nothing but visible ASCII into name, path and domain"
-        )]
-        let removal = HeaderValue::from_maybe_shared(Bytes::from(removal.to_string()))
-            .expect("a line of visible ASCII");
-
         Ok(Self {
             finder: Finder::new(&name).into_owned(),
             tail: tail.into(),
             name: name.into_boxed_str(),
-            removal,
+            removal: removal(cookie),
             max_value_len,
         })
     }
@@ -156,6 +146,14 @@ pub(crate) struct SetCookie {
 }
 
 impl SetCookie {
+    /// The line that removes a cookie which obeys the rules.
+    pub(super) fn removing(name: &str, attributes: &Attributes) -> Self {
+        Self {
+            header: removal(without_value(name, attributes)),
+            removes: true,
+        }
+    }
+
     /// The header itself; the bytes are shared.
     pub(crate) fn to_header(&self) -> HeaderValue {
         self.header.clone()
@@ -235,6 +233,17 @@ fn without_value(name: &str, attributes: &Attributes) -> Cookie<'static> {
         cookie.set_domain(domain.clone());
     }
     cookie
+}
+
+fn removal(mut cookie: Cookie<'static>) -> HeaderValue {
+    cookie.set_max_age(time::Duration::ZERO);
+    cookie.set_expires(time::OffsetDateTime::UNIX_EPOCH);
+    #[expect(
+        clippy::expect_used,
+        reason = "the rules, which are checked before, let nothing but visible ASCII into name, path and domain"
+    )]
+    HeaderValue::from_maybe_shared(Bytes::from(cookie.to_string()))
+        .expect("a line of visible ASCII")
 }
 
 fn max_age_len(max_age: Option<u64>) -> usize {

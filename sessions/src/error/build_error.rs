@@ -43,6 +43,14 @@ pub enum BuildErrorKind {
     NoPrincipalLimit,
     /// A store is given no time to answer.
     StoreTimeoutIsZero,
+    /// An import stands in the options of all sessions, or of a store.
+    ImportMisplaced,
+    /// An import makes sessions of another type than the one whose option it is.
+    ImportOfOtherType,
+    /// An import reads a cookie of our own.
+    ImportOfOwnCookie,
+    /// An import removes a cookie that another session imports too.
+    ImportRemovedTwice,
 }
 
 /// The rule with its message.
@@ -121,6 +129,18 @@ impl fmt::Display for BuildError {
             }
             BuildErrorKind::StoreTimeoutIsZero => {
                 "a `store_timeout` of zero gives no store time to answer; give it a second or more"
+            }
+            BuildErrorKind::ImportMisplaced => {
+                "an `import` makes sessions of one type and name; give it in `.session::<T>(..)` or `.named::<T>(..)`"
+            }
+            BuildErrorKind::ImportOfOtherType => {
+                "its `import` makes sessions of another type; let the function that converts return this session's struct"
+            }
+            BuildErrorKind::ImportOfOwnCookie => {
+                "its `import` reads a cookie of ours, and what is ours is never read in another format; give one of the two another name"
+            }
+            BuildErrorKind::ImportRemovedTwice => {
+                "a foreign cookie that two sessions import would be gone before the second is opened; leave out `remove_foreign`"
             }
             BuildErrorKind::NoStore => {
                 "a nested middleware has no default store; name one with `.store(..)` in the session's options"

@@ -5,9 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::clock::Timestamp;
+use tokio::task::spawn_blocking;
 
-use super::{OpenError, OpenErrorKind, Opened, Reader};
+use crate::{
+    clock::Timestamp,
+    import::{Foreign, ForeignReader, Refusal},
+    store::{Answer, StoreError, StoreErrorKind},
+};
+
+use super::{OpenError, OpenErrorKind, Opened, Reader, Values};
 
 /// Opens the sessions of a gorilla `FilesystemStore`: the cookie holds an ID, a file of the directory the values.
 ///
@@ -63,23 +69,71 @@ impl FilesystemReader {
 
     /// Opens the value of a cookie of this name, with what the file holds that it names.
     ///
-    /// The timestamp is the older one of cookie and file. This reads a file and blocks meanwhile: some microseconds, on a local disk.
+    /// The timestamp is the older one of cookie and file. This reads a file and blocks meanwhile: some microseconds, on a local disk. An
+    /// [`Import`](crate::import::Import) has it read by another thread.
     ///
     /// # Errors
     ///
     /// Whatever [`OpenErrorKind`] lists, of the cookie or of the file.
     pub fn open(&self, name: &str, value: &[u8], now: Timestamp) -> Result<Opened, OpenError> {
+        let named = self.file(name, value, now)?;
+        self.open_content(name, &named, read(&named.path), now)
+    }
+
+    /// The file that a cookie names.
+    fn file(&self, name: &str, value: &[u8], now: Timestamp) -> Result<Named, OpenError> {
         let cookie = self.cookies.open_id(name, value, now)?;
-        let Some(file) = file_name(&cookie.id) else {
-            return Err(OpenErrorKind::Undecodable.into());
-        };
-        let content = read(&self.directory.join(file)).map_err(OpenError::unreadable)?;
+        let file = file_name(&cookie.id).ok_or(OpenErrorKind::Undecodable)?;
+        Ok(Named {
+            path: self.directory.join(file),
+            timestamp: cookie.timestamp,
+        })
+    }
+
+    fn open_content(
+        &self,
+        name: &str,
+        named: &Named,
+        content: io::Result<Vec<u8>>,
+        now: Timestamp,
+    ) -> Result<Opened, OpenError> {
+        let content = content.map_err(OpenError::unreadable)?;
         let file = self.files.open(name, &content, now)?;
         Ok(Opened {
-            timestamp: file.timestamp.min(cookie.timestamp),
+            timestamp: file.timestamp.min(named.timestamp),
             ..file
         })
     }
+}
+
+/// The file is read where blocking is allowed, by a thread of the runtime's, and only for a cookie that is authentic.
+impl ForeignReader for FilesystemReader {
+    type Values = Values;
+
+    fn read<'a>(
+        &'a self,
+        name: &'a str,
+        value: &'a [u8],
+        now: Timestamp,
+    ) -> Answer<'a, Result<Foreign<Values>, Refusal>> {
+        let named = match self.file(name, value, now) {
+            Ok(named) => named,
+            Err(error) => return Answer::ready(Opened::imported(Err(error))),
+        };
+        Answer::pending(async move {
+            let path = named.path.clone();
+            let content = spawn_blocking(move || read(&path)).await;
+            let content = content
+                .map_err(|error| StoreError::new(StoreErrorKind::Unavailable).because(error))?;
+            Opened::imported(self.open_content(name, &named, content, now))
+        })
+    }
+}
+
+/// A session's file, and when the cookie that names it was written.
+struct Named {
+    path: PathBuf,
+    timestamp: Timestamp,
 }
 
 /// Without the keys.

@@ -1,6 +1,7 @@
 //! Reads what Go's gorilla/sessions left with visitors and on disk, so that nobody is logged out when an application moves here.
 //!
-//! **Who knocks:** whoever has the value of a gorilla cookie in hand, and the keys it was made with.
+//! **Who knocks:** an [`Import`](crate::import::Import), which takes a reader; or whoever has the value of a gorilla cookie in hand, and the keys it
+//! was made with.
 //!
 //! **What is given:** a [`Reader`] with the [`KeyPair`]s of the Go application, in its order; for a `FilesystemStore` a [`FilesystemReader`]
 //! with its directory, too.

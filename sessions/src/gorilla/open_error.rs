@@ -1,5 +1,10 @@
 use std::{error::Error, fmt, io};
 
+use crate::{
+    import::{ImportRefusal, Refusal},
+    store::{StoreError, StoreErrorKind},
+};
+
 use super::DecodeError;
 
 /// Reports that a gorilla session was not opened.
@@ -43,6 +48,21 @@ impl OpenError {
     #[must_use]
     pub const fn kind(&self) -> OpenErrorKind {
         self.kind
+    }
+
+    /// What it is to an import: a refusal, but for what only an operator can mend.
+    pub(super) fn into_refusal(self) -> Result<Refusal, StoreError> {
+        let reason = match self.kind {
+            OpenErrorKind::Unauthentic => ImportRefusal::Unauthentic,
+            OpenErrorKind::Expired => ImportRefusal::Expired,
+            OpenErrorKind::TooNew => ImportRefusal::TooNew,
+            OpenErrorKind::Undecodable => ImportRefusal::Undecodable,
+            OpenErrorKind::NoFile => ImportRefusal::Ended,
+            OpenErrorKind::Unreadable => {
+                return Err(StoreError::new(StoreErrorKind::Unavailable).because(self));
+            }
+        };
+        Ok(Refusal::new(reason).because(self))
     }
 
     /// The system's word on a file. It names no path.

@@ -1,8 +1,12 @@
 use std::fmt;
 
-use crate::clock::Timestamp;
+use crate::{
+    clock::Timestamp,
+    import::{Foreign, Refusal},
+    store::StoreError,
+};
 
-use super::Values;
+use super::{OpenError, Values};
 
 /// A gorilla session that was opened.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,6 +16,18 @@ pub struct Opened {
     pub values: Values,
     /// When the Go application had written it, by the clock of its machine, which may have been ahead.
     pub timestamp: Timestamp,
+}
+
+impl Opened {
+    /// What was opened, or was not, as an import takes it.
+    pub(super) fn imported(
+        opened: Result<Self, OpenError>,
+    ) -> Result<Result<Foreign<Values>, Refusal>, StoreError> {
+        match opened {
+            Ok(opened) => Ok(Ok(Foreign::new(opened.values, Some(opened.timestamp)))),
+            Err(error) => error.into_refusal().map(Err),
+        }
+    }
 }
 
 /// The ID of a gorilla session whose values are on a server.

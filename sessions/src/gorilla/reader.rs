@@ -1,6 +1,10 @@
 use std::time::Duration;
 
-use crate::clock::Timestamp;
+use crate::{
+    clock::Timestamp,
+    import::{Foreign, ForeignReader, Refusal},
+    store::Answer,
+};
 
 use super::{
     DecodeError, DecodeErrorKind, KeyPair, OpenError, OpenErrorKind, Opened, OpenedId, Payload,
@@ -12,7 +16,7 @@ use super::{
 ///
 /// It is given what the Go application gave its store. A cookie is refused if no pair of keys authenticates it under its name, if it is
 /// older than [`max_age`](Self::max_age) or longer than [`max_length`](Self::max_length), and if it does not hold what
-/// [`payload`](Self::payload) says. It writes nothing.
+/// [`payload`](Self::payload) says. It writes nothing. An [`Import`](crate::import::Import) takes it as it is.
 ///
 /// ```
 /// use std::time::Duration;
@@ -190,6 +194,20 @@ impl Reader {
         Ok(Timestamp::from_seconds(
             u64::try_from(seconds).unwrap_or_default(),
         ))
+    }
+}
+
+/// There at once: nobody is asked.
+impl ForeignReader for Reader {
+    type Values = Values;
+
+    fn read<'a>(
+        &'a self,
+        name: &'a str,
+        value: &'a [u8],
+        now: Timestamp,
+    ) -> Answer<'a, Result<Foreign<Values>, Refusal>> {
+        Answer::ready(Opened::imported(self.open(name, value, now)))
     }
 }
 

@@ -44,6 +44,7 @@ impl Clerk<'_> {
                 work.created = Some(key);
                 self.report_evicted(&evicted);
                 self.desk.tell(SessionEventKind::Created, meta.handle);
+                self.desk.tell_import(self.session.core(), meta.handle);
                 let place = Place {
                     token: Rc::new(token),
                     key,
@@ -207,8 +208,8 @@ impl Clerk<'_> {
             ended.map_err(|error| self.of_store(error))?;
         }
         for stray in self.session.core().strays() {
-            let deleted = vault.delete(stray).await;
-            deleted.map_err(|error| self.of_store(error))?;
+            let ended = vault.end_stray(stray).await;
+            ended.map_err(|error| self.of_store(error))?;
         }
         if let Some(handle) = work.handle {
             self.desk.tell(SessionEventKind::Destroyed, handle);
@@ -272,6 +273,7 @@ impl Clerk<'_> {
             intent: mark.intent,
             cookie_held: true,
             changed: true,
+            imported_from: None,
             retired: false,
             failed: false,
             now: self.desk.clock.now(),

@@ -14,6 +14,7 @@ use super::{
     Desk,
     desk::{Backend, Decision},
     errand::Errand,
+    gate::Gate,
     work::Done,
 };
 
@@ -30,6 +31,17 @@ pub(crate) struct Departure {
     /// Goes in its place if every session of the request was saved.
     pending: Option<SetCookie>,
     error: Option<SessionError>,
+}
+
+/// What a session leaves with.
+pub(crate) struct Left {
+    /// Goes in any case.
+    pub(crate) committed: Option<SetCookie>,
+    /// Goes in its place if all went well.
+    pub(crate) pending: Option<SetCookie>,
+    /// Goes with either: the cookie of another application ends with the session, or is not needed any more.
+    pub(crate) foreign_removal: Option<SetCookie>,
+    pub(crate) error: Option<SessionError>,
 }
 
 /// Why a session is settled.
@@ -126,6 +138,7 @@ impl Departure {
 
     /// The handler saves at once.
     pub(crate) fn saving(desk: Rc<Desk>, session: Rc<dyn OpenSession>) -> Self {
+        session.core().note_save();
         Self::begin(desk, session, Occasion::Saving)
     }
 
@@ -134,10 +147,16 @@ impl Departure {
         self.errand.is_none()
     }
 
-    /// What the response takes along: in any case, and if all went well.
-    pub(crate) fn into_left(self) -> (Option<SetCookie>, Option<SetCookie>, Option<SessionError>) {
-        let committed = self.committed.or_else(|| self.session.core().take_outbox());
-        (committed, self.pending, self.error)
+    /// What the response takes along.
+    pub(crate) fn into_left(self) -> Left {
+        let core = self.session.core();
+        let gate = self.desk.gate.as_ref().filter(|_| core.sheds_foreign());
+        Left {
+            committed: self.committed.or_else(|| core.take_outbox()),
+            pending: self.pending,
+            foreign_removal: gate.map(Gate::removal),
+            error: self.error,
+        }
     }
 
     /// Leaves the cookie for the response, and says what went wrong.
@@ -149,6 +168,7 @@ impl Departure {
         if let Some(cookie) = self.pending.or(self.committed) {
             self.session.core().put_in_outbox(cookie);
         }
+        self.session.core().note_save_ended();
         self.error
     }
 
@@ -214,6 +234,9 @@ impl Departure {
             }
         };
         self.desk.report(plan, before);
+        if let Plan::Create(meta) = plan {
+            self.desk.tell_import(core, meta.handle);
+        }
         if self.occasion == Occasion::Saving {
             let saved = Saved {
                 stored,

@@ -18,7 +18,10 @@ use crate::{
     vault::{BodyCodec, PrincipalSessions, Vault},
 };
 
-use super::{Audience, Departure, DeviceAddress, Visit, search::Search, settle_saves};
+use super::{
+    Audience, Departure, DeviceAddress, Visit, arrival::Arrival, gate::Gate, search::Search,
+    settle_saves,
+};
 
 /// One session name as it was configured.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub(crate) struct Desk {
     pub(crate) flash_on_prefetch: bool,
     pub(crate) clock: Clock,
     pub(crate) listeners: Listeners,
+    /// For visitors who hold a session of another application.
+    pub(crate) gate: Option<Gate>,
 }
 
 /// Where the data stays.
@@ -78,6 +83,17 @@ pub(super) struct Decision {
 impl Desk {
     /// Seats the session that a request brought, or a new one.
     pub(crate) fn enter<T: SessionData>(self: &Rc<Self>, visit: &Rc<Visit>) -> Entering<T> {
+        match Arrival::begin(self, visit) {
+            Some(entering) => entering,
+            None => self.enter_by_own_cookie(visit),
+        }
+    }
+
+    /// The same without a look at what other applications left.
+    pub(crate) fn enter_by_own_cookie<T: SessionData>(
+        self: &Rc<Self>,
+        visit: &Rc<Visit>,
+    ) -> Entering<T> {
         match &self.backend {
             Backend::ClientSide(codec) => Entering::Ready(Ok(self.open(codec, visit))),
             Backend::ServerSide(_) => Search::new(Rc::clone(self), Rc::clone(visit)).begin(),
@@ -138,6 +154,9 @@ impl Desk {
         } else {
             FlashRule::Leave
         };
+        let gate = self.gate.as_ref();
+        let foreign_held =
+            gate.is_some_and(|gate| gate.is_sought(&visit.cookies, self.clock.now()));
         let device = match &self.backend {
             Backend::ClientSide(_) => None,
             Backend::ServerSide(server) => server.device,
@@ -146,19 +165,21 @@ impl Desk {
             keeper: Rc::clone(self) as _,
             origin,
             flash_rule,
-            cookie_held,
+            // Whoever ends the session ends what it could come back from.
+            cookie_held: cookie_held || foreign_held,
             retired: false,
             meta,
             place: None,
             strays: Vec::new(),
             device: device.and_then(|address| visit.device(address).cloned()),
             head_left: visit.head_left.clone(),
+            foreign_held,
         }
     }
 
     /// Whether a session that leaves needs nothing to be done about it: most are only read.
     pub(super) fn leaves_alone(&self, core: &SlotCore) -> bool {
-        !core.is_asked() && !core.holds_cookie() && self.plan(core, false, false) == Plan::Keep
+        !core.is_asked() && !core.may_hold_cookie() && self.plan(core, false, false) == Plan::Keep
     }
 
     /// Decides what becomes of a session; `failed` drops what is not saved.
@@ -186,6 +207,7 @@ impl Desk {
             intent: core.intent(),
             cookie_held: core.cookie_held(),
             changed,
+            imported_from: core.imported().and_then(|imported| imported.written),
             retired: core.is_retired(),
             failed,
             now: self.clock.now(),
@@ -303,6 +325,13 @@ impl Desk {
     pub(super) fn tell(&self, kind: SessionEventKind, handle: Handle) {
         self.listeners
             .tell(&SessionEvent::of(kind, &self.name, handle));
+    }
+
+    /// Tells that a session which was just created had been another application's.
+    pub(super) fn tell_import(&self, core: &SlotCore, handle: Handle) {
+        if core.imported().is_some() {
+            self.tell(SessionEventKind::Imported, handle);
+        }
     }
 
     /// Tells what was done about a session.

@@ -25,7 +25,7 @@ pub(super) struct Search {
     seen: usize,
     asked: usize,
     rejection: Option<Rejection>,
-    /// What the tokens led to and was not accepted.
+    /// Where the tokens led to no session that is accepted.
     strays: Vec<StoreKey>,
 }
 
@@ -109,7 +109,11 @@ impl Search {
                     reason
                 }
             },
-            Ok(None) => Rejection::Unknown,
+            // Perhaps it was renewed a moment ago: whoever ends it here means that one.
+            Ok(None) => {
+                self.strays.push(key);
+                Rejection::Unknown
+            }
             // What lies there is no session: as little as a cookie that does not open.
             Err(error) if error.kind() == StoreErrorKind::Corrupt => {
                 self.strays.push(key);

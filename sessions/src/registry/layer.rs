@@ -101,7 +101,10 @@ impl Layer {
         let Some(options) = self.setup.options(type_id, &name) else {
             return Err(SessionError::new(SessionErrorKind::MiddlewareMissing, name));
         };
-        let desk = match options.desk(name.clone(), &self.setup.clock, &self.setup.listeners) {
+        let desk = options
+            .desk(name.clone(), &self.setup.clock, &self.setup.listeners)
+            .and_then(|desk| self.setup.with_gate(desk, type_id));
+        let desk = match desk {
             Ok(desk) => Rc::new(desk),
             Err(rule) => {
                 return Err(SessionError::new(SessionErrorKind::Misconfigured, name).because(rule));
@@ -181,6 +184,7 @@ impl Setup {
             let desk = typed
                 .options
                 .desk(typed.name.clone(), &self.clock, &self.listeners)?;
+            let desk = self.with_gate(desk, typed.type_id)?;
             let earlier = self.typed.get(..index).unwrap_or_default();
             let twice = earlier.iter().any(|other| other.name == typed.name)
                 || !self.names.claim(
@@ -196,8 +200,45 @@ impl Setup {
                 ));
             }
         }
+        self.check_imports()?;
         self.log_warnings();
         Ok(())
+    }
+
+    /// Refuses imports that stand in each other's way, or in that of another session.
+    fn check_imports(&self) -> Result<(), BuildError> {
+        for (index, typed) in self.typed.iter().enumerate() {
+            let Some((cookie, removes)) = typed.options.imported_cookie() else {
+                continue;
+            };
+            let refused = |kind: BuildErrorKind| Err(BuildError::new(&typed.name, kind.into()));
+            if self.names.is_claimed(cookie) {
+                return refused(BuildErrorKind::ImportOfOwnCookie);
+            }
+            let mut earlier = self.typed.iter().take(index);
+            let twice = earlier.any(|other| {
+                let other = other.options.imported_cookie();
+                other.is_some_and(|(same, also)| same == cookie && (removes || also))
+            });
+            if twice {
+                return refused(BuildErrorKind::ImportRemovedTwice);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets visitors with a session of another application in, where this very session was configured so.
+    fn with_gate(&self, desk: Desk, type_id: TypeId) -> Result<Desk, BuildError> {
+        let mut typed = self.typed.iter();
+        let typed = typed.find(|typed| typed.type_id == type_id && typed.name == desk.name);
+        let gate = match typed {
+            Some(typed) => typed.options.gate(type_id, desk.cookie.name()),
+            None => Ok(None),
+        };
+        match gate {
+            Ok(gate) => Ok(Desk { gate, ..desk }),
+            Err(rule) => Err(BuildError::new(&desk.name, rule)),
+        }
     }
 
     fn log_warnings(&self) {

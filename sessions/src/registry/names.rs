@@ -60,6 +60,12 @@ impl Names {
         }
     }
 
+    /// Whether a cookie's name belongs to any session.
+    pub(super) fn is_claimed(&self, cookie: &str) -> bool {
+        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        owners.contains_key(cookie)
+    }
+
     /// Whether a cookie's name belongs to another type or session.
     pub(super) fn is_foreign(&self, cookie: &str, session: &str, type_id: TypeId) -> bool {
         let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);

@@ -94,10 +94,16 @@ impl Leaving {
         let mut committed = Vec::new();
         let mut errors = Vec::new();
         for departure in self.departures {
-            let (done, pending, error) = departure.into_left();
-            errors.extend(error);
-            committed.extend(done.clone());
-            cookies.extend(pending.or(done));
+            let left = departure.into_left();
+            errors.extend(left.error);
+            if let Some(done) = &left.committed {
+                committed.push(done.clone());
+                committed.extend(left.foreign_removal.clone());
+            }
+            if let Some(cookie) = left.pending.or(left.committed) {
+                cookies.push(cookie);
+                cookies.extend(left.foreign_removal);
+            }
         }
         // All or no cookie: half of a change is worse than none.
         let result = MultiError::check(errors);
@@ -173,7 +179,8 @@ impl OpenSessions {
         name: Cow<'static, str>,
     ) -> Result<Entering<T>, SessionError> {
         let (visit, layer) = self.answer_for::<T>(&name)?;
-        Ok(self.desk::<T>(&layer, name)?.enter(visit))
+        // What another application left is not stored here.
+        Ok(self.desk::<T>(&layer, name)?.enter_by_own_cookie(visit))
     }
 
     fn find_or_enter<T: SessionData>(
@@ -292,11 +299,18 @@ impl OpenSessions {
         begin: impl Fn(&Rc<Desk>, &Rc<dyn OpenSession>) -> Option<Departure>,
     ) -> Vec<Departure> {
         let entries = self.entries.borrow();
-        let begun = entries.iter().filter_map(|entry| {
-            let session = entry.session.known()?.as_ref().ok()?;
-            begin(&entry.desk, session)
-        });
-        begun.collect()
+        let mut departures = Vec::new();
+        for (place, entry) in entries.iter().enumerate() {
+            let Some(Ok(session)) = entry.session.known() else {
+                continue;
+            };
+            if let Some(departure) = begin(&entry.desk, session) {
+                // A departure is large, and most requests have one.
+                departures.reserve_exact(entries.len() - place);
+                departures.push(departure);
+            }
+        }
+        departures
     }
 }
 

@@ -1,4 +1,4 @@
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{any::TypeId, borrow::Cow, sync::Arc, time::Duration};
 
 use crate::{
     clock::Clock,
@@ -7,8 +7,9 @@ use crate::{
     data::OnConflict,
     error::{BuildError, BuildErrorKind, BuildRule},
     event::Listeners,
-    manager::{Backend, Desk, DeviceAddress, ServerSide},
-    session::Lifetime,
+    import::{AnyImport, Import},
+    manager::{Backend, Desk, DeviceAddress, Gate, ServerSide},
+    session::{Lifetime, SessionData},
     store::{Admission, AdmissionPolicy, SessionStore},
     stores::CookieCodec,
     vault::{BodyCodec, Vault},
@@ -116,6 +117,7 @@ pub struct SessionOptions {
     admission: Option<Admission>,
     device: Option<DeviceAddress>,
     at_rest: Option<Arc<Key>>,
+    import: Option<AnyImport>,
 }
 
 impl SessionOptions {
@@ -438,6 +440,17 @@ impl SessionOptions {
         self
     }
 
+    /// Takes over the sessions that visitors have from another application, as this one: nobody is logged out when a site moves here.
+    ///
+    /// Default: whoever comes without a cookie of this session is new. What is taken over, when, and for how long is said at [`Import`]. It is an
+    /// option of one session, so give it in [`session`](crate::SessionMiddlewareBuilder::session) or, for a session under a name of its own, in
+    /// [`named`](crate::SessionMiddlewareBuilder::named), which does not take it from its type. `build()` refuses it for all sessions or for a store,
+    /// and if it makes sessions of another type, reads a cookie of ours, or removes one that another session imports too.
+    pub fn import<T: SessionData>(mut self, import: Import<T>) -> Self {
+        self.import = Some(AnyImport::new(import));
+        self
+    }
+
     /// Fills what is left open from the store it will be kept in, and then from `shared`.
     pub(crate) fn resolve(self, shared: &Self) -> Self {
         let store = self.store.as_ref().or(shared.store.as_ref());
@@ -481,6 +494,8 @@ impl SessionOptions {
             admission: self.admission.or(base.admission),
             device: self.device.or(base.device),
             at_rest: self.at_rest.or_else(|| base.at_rest.clone()),
+            // One visitor's session must not become two.
+            import: self.import,
         }
     }
 
@@ -530,6 +545,10 @@ impl SessionOptions {
                 .map(Backend::ServerSide),
         };
         let backend = backend.map_err(|kind| error(kind.into()))?;
+        let of_store = store.options.as_ref();
+        if of_store.is_some_and(|options| options.imports()) {
+            return Err(error(BuildErrorKind::ImportMisplaced.into()));
+        }
         Ok(Desk {
             cookie,
             max_age: attributes.max_age,
@@ -539,8 +558,42 @@ impl SessionOptions {
             flash_on_prefetch: self.flash_on_prefetch.unwrap_or(false),
             clock: clock.clone(),
             listeners: listeners.clone(),
+            gate: None,
             name,
         })
+    }
+
+    pub(crate) fn imports(&self) -> bool {
+        self.import.is_some()
+    }
+
+    /// The name of the cookie that is imported, and whether it is removed then.
+    pub(super) fn imported_cookie(&self) -> Option<(&str, bool)> {
+        let import = self.import.as_ref()?;
+        Some((import.cookie.name(), import.removes))
+    }
+
+    /// Sets up the gate for visitors who hold a session of another application, to a session of this type with this cookie.
+    pub(super) fn gate(
+        &self,
+        type_id: TypeId,
+        own_cookie: &str,
+    ) -> Result<Option<Gate>, BuildRule> {
+        let Some(import) = &self.import else {
+            return Ok(None);
+        };
+        if !import.is_of(type_id) {
+            return Err(BuildErrorKind::ImportOfOtherType.into());
+        }
+        let cookie = import.cookie.compile(&self.attributes())?;
+        if import.cookie.name() == own_cookie {
+            return Err(BuildErrorKind::ImportOfOwnCookie.into());
+        }
+        let patience = self.store_timeout.unwrap_or(STORE_TIMEOUT);
+        if patience.is_zero() {
+            return Err(BuildErrorKind::StoreTimeoutIsZero.into());
+        }
+        Ok(Some(Gate::new(import.clone(), cookie, patience)))
     }
 
     /// What only a server can do is not silently left undone.

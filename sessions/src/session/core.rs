@@ -96,6 +96,17 @@ pub(crate) struct Begun {
     pub(crate) strays: Vec<StoreKey>,
     pub(crate) device: Option<Device>,
     pub(crate) head_left: HeadLeft,
+    /// The visitor holds the cookie of another application, from which the session could be imported.
+    pub(crate) foreign_held: bool,
+}
+
+/// What a session that was imported in this request brought along.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Imported {
+    /// When the other application had written it, where that is known.
+    pub(crate) written: Option<Timestamp>,
+    /// Whether the other application's cookie goes when ours is set.
+    pub(crate) removes_foreign: bool,
 }
 
 /// Whether the response's head has left; the same for all sessions of a request.
@@ -159,6 +170,11 @@ pub(crate) struct SlotCore {
     device: Option<Device>,
     strays: Vec<StoreKey>,
     head_left: HeadLeft,
+    foreign_held: bool,
+    /// Until the session ends.
+    imported: Cell<Option<Imported>>,
+    /// A cookie that leaves takes the foreign one away.
+    sheds_foreign: Cell<bool>,
     /// What the store holds, byte for byte; `None` once it was ended or overwritten by something else.
     loaded: RefCell<Option<Payload>>,
     stored: Cell<Option<Meta>>,
@@ -179,6 +195,8 @@ pub(crate) struct SlotCore {
     outbox: RefCell<Option<SetCookie>>,
     /// Saves of one session take turns: the second begins with what the first left.
     turn: OnceCell<Arc<Mutex<()>>>,
+    /// Saves that were begun and have not left their cookie yet.
+    saves: Cell<u32>,
 }
 
 /// What the encoded data is compared with to see whether a writer changed it.
@@ -214,6 +232,9 @@ impl SlotCore {
             device: begun.device,
             strays: begun.strays,
             head_left: begun.head_left,
+            foreign_held: begun.foreign_held,
+            imported: Cell::new(None),
+            sheds_foreign: Cell::new(false),
             stored: Cell::new(loaded.as_ref().map(|_| begun.meta)),
             loaded: RefCell::new(loaded),
             place: RefCell::new(begun.place),
@@ -228,7 +249,25 @@ impl SlotCore {
             doubts: RefCell::default(),
             outbox: RefCell::new(None),
             turn: OnceCell::new(),
+            saves: Cell::new(0),
         }
+    }
+
+    /// Notes where the session comes from, which is nowhere in the store yet: to be saved it needs no writer.
+    pub(super) fn note_import(&self, imported: Imported) {
+        self.imported.set(Some(imported));
+        self.sheds_foreign.set(imported.removes_foreign);
+        self.writes.set(self.writes.get() + 1);
+    }
+
+    /// The import of a session that has not ended since.
+    pub(crate) fn imported(&self) -> Option<Imported> {
+        self.imported.get()
+    }
+
+    /// Whether a cookie of this session that leaves is to take the foreign one away.
+    pub(crate) fn sheds_foreign(&self) -> bool {
+        self.sheds_foreign.get()
     }
 
     /// Whether what the visitor has was sealed with a key that is on its way out.
@@ -283,9 +322,19 @@ impl SlotCore {
         self.is_written() || self.intent.get() != Intent::default()
     }
 
-    /// Whether a save has left a cookie for the response.
-    pub(crate) fn holds_cookie(&self) -> bool {
-        self.outbox.borrow().is_some()
+    /// Whether a save has left a cookie for the response, or may be about to.
+    pub(crate) fn may_hold_cookie(&self) -> bool {
+        self.saves.get() > 0 || self.outbox.borrow().is_some()
+    }
+
+    /// Notes that the handler saves, and may not wait for the end of it.
+    pub(crate) fn note_save(&self) {
+        self.saves.set(self.saves.get() + 1);
+    }
+
+    /// Notes that the save has come to its end, with its cookie in the outbox if it has one.
+    pub(crate) fn note_save_ended(&self) {
+        self.saves.set(self.saves.get().saturating_sub(1));
     }
 
     /// Notes that the response is about to leave, with or without what was written so far.
@@ -390,6 +439,7 @@ impl SlotCore {
         let mut seen = self.seen.get();
         seen.created = now;
         self.seen.set(seen);
+        self.note_no_import();
     }
 
     pub(super) fn note_authentication(&self, now: Timestamp) {
@@ -417,6 +467,14 @@ impl SlotCore {
         self.saved_writes.set(self.writes.get());
         self.loaded.replace(None);
         self.baseline.replace(Baseline::Due);
+        self.note_no_import();
+    }
+
+    /// Notes that this is not, or no more, what another application kept.
+    fn note_no_import(&self) {
+        self.imported.set(None);
+        // Else a later request would bring back what has ended.
+        self.sheds_foreign.set(self.foreign_held);
     }
 
     /// Notes that the session ended while this request had it open: it is not saved any more.

@@ -21,6 +21,8 @@ pub(crate) struct Facts {
     pub(crate) cookie_held: bool,
     /// A writer was called and the bytes differ.
     pub(crate) changed: bool,
+    /// When the session was written by another application, from which it was imported in this request; `None` where nobody knows.
+    pub(crate) imported_from: Option<Timestamp>,
     /// What the visitor has was sealed with a key that is on its way out.
     pub(crate) retired: bool,
     /// The response is a server error and the session is not configured to be saved then.
@@ -126,8 +128,14 @@ pub(crate) fn next_meta(facts: &Facts) -> Meta {
         lifetime,
         ..
     } = *facts;
+    // What another application kept for so long does not live longer for having come here, unless somebody says anew who they are.
+    let born = facts
+        .imported_from
+        .filter(|_| facts.stored.is_none() && !intent.destroyed && !intent.authenticated);
     let begins = facts.stored.is_none() || intent.destroyed || intent.authenticated;
-    let configured = now.saturating_add(lifetime.absolute);
+    let configured = born
+        .map_or(now, |born| born.min(now))
+        .saturating_add(lifetime.absolute);
     let mut meta = seen;
     if begins {
         meta.absolute_deadline = configured;
@@ -193,6 +201,7 @@ mod tests {
             intent: Intent::default(),
             cookie_held: true,
             changed: false,
+            imported_from: None,
             retired: false,
             failed: false,
             now: NOW,
@@ -475,6 +484,42 @@ mod tests {
             ),
             (idle_in, absolute_in, persistence)
         );
+    }
+
+    #[test]
+    fn an_imported_session_lives_as_if_it_had_begun_when_it_was_written() {
+        let imported = |written: u64| Facts {
+            changed: true,
+            imported_from: Some(Timestamp::from_seconds(written)),
+            ..visitor()
+        };
+        let ends = |facts: &Facts| {
+            let meta = next_meta(facts);
+            let left = |deadline: Timestamp| deadline.seconds_since(NOW);
+            (left(meta.idle_deadline), left(meta.absolute_deadline))
+        };
+        assert_eq!(ends(&imported(996_000)), (1_000, 6_000));
+        assert_eq!(ends(&imported(990_500)), (500, 500));
+        // A clock that is ahead lengthens nothing.
+        assert_eq!(ends(&imported(2_000_000)), (1_000, 10_000));
+        assert_eq!(name(decide(&imported(996_000))), "create");
+
+        let of = |intent| Facts {
+            intent,
+            ..imported(996_000)
+        };
+        assert_eq!(ends(&of(AUTHENTICATED)), (1_000, 10_000));
+        assert_eq!(ends(&of(DESTROYED)), (1_000, 10_000));
+        let day = NewLifetime::Remember(Duration::from_secs(86_400));
+        assert_eq!(ends(&of(lifetime(day))), (86_400, 86_400));
+        let forget = of(lifetime(NewLifetime::ForgetOnClose));
+        assert_eq!(ends(&forget), (1_000, 6_000));
+        // Once it is stored, what is stored counts.
+        let stored = Facts {
+            stored: Some(meta(950, 5_000)),
+            ..imported(990_500)
+        };
+        assert_eq!(ends(&stored), (1_000, 5_000));
     }
 
     #[test]

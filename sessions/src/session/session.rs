@@ -86,6 +86,7 @@ impl<T: SessionData> Session<T> {
 
     /// Whether the visitor came without a session, or with one that was not accepted.
     ///
+    /// A session that was [imported](crate::import::Import) is not new in this sense: the visitor had it, if elsewhere.
     /// It stays true for the whole request, also after data was written.
     ///
     /// ```
@@ -114,7 +115,10 @@ impl<T: SessionData> Session<T> {
     /// ```
     #[must_use]
     pub fn is_new(&self) -> bool {
-        self.origin() != Origin::Loaded
+        match self.origin() {
+            Origin::Loaded | Origin::Imported => false,
+            Origin::New | Origin::Rejected(_) => true,
+        }
     }
 
     /// Where the session came from, and if a presented one was rejected, why.

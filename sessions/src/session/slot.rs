@@ -16,7 +16,7 @@ use crate::{
 
 use super::{
     SessionData,
-    core::{Baseline, Begun, FlashRule, Keeper, OpenSession, SlotCore},
+    core::{Baseline, Begun, FlashRule, Imported, Keeper, OpenSession, SlotCore},
     lifecycle::NewLifetime,
 };
 
@@ -58,6 +58,13 @@ impl<T: SessionData> Slot<T> {
     /// Seats a new session.
     pub(crate) fn fresh(begun: Begun) -> Self {
         Self::seat(begun, T::fresh(), Unknown::default(), None, Baseline::Due)
+    }
+
+    /// Seats a session that another application kept: new here, and to be saved as it is.
+    pub(crate) fn imported(begun: Begun, data: T, imported: Imported) -> Self {
+        let slot = Self::seat(begun, data, Unknown::default(), None, Baseline::Lost);
+        slot.core().note_import(imported);
+        slot
     }
 
     fn seat(

@@ -26,6 +26,9 @@ pub enum Origin {
     New,
     /// The request brought a session and it was accepted.
     Loaded,
+    /// The request brought none of this name, but the session of another application, which was taken over: see
+    /// [`Import`](crate::import::Import). It is stored with the response.
+    Imported,
     /// The request brought something that was not accepted; what the handler sees is a new, empty session.
     Rejected(Rejection),
 }
@@ -55,6 +58,39 @@ pub enum Rejection {
     TooNew,
     /// Past its idle or its absolute deadline.
     Expired,
+}
+
+/// Says why the session of another application was not imported.
+///
+/// It is for logs and counters, as a [`Rejection`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ImportRefusal {
+    /// Nobody with the reader's keys wrote it: tampered with, of another name, under another key, or no such cookie at all.
+    Unauthentic,
+    /// It has ended in the store that it leads to.
+    Ended,
+    /// Past its maximum age, or written so long ago that it could not live here either.
+    Expired,
+    /// Younger than the reader's minimum age.
+    TooNew,
+    /// Authentic, and not of the serializer that was configured.
+    Undecodable,
+    /// The function that was to convert it failed.
+    Unconverted,
+}
+
+impl fmt::Display for ImportRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unauthentic => "not authentic",
+            Self::Ended => "ended",
+            Self::Expired => "expired",
+            Self::TooNew => "too new",
+            Self::Undecodable => "undecodable",
+            Self::Unconverted => "not converted",
+        })
+    }
 }
 
 impl fmt::Display for Rejection {

@@ -1,3 +1,5 @@
+use std::cmp::Ordering;
+
 use crate::{
     base64url,
     clock::Timestamp,
@@ -78,10 +80,10 @@ impl CookieStore {
 ///           sealed          seconds after created
 ///           idle            seconds from sealed to the idle deadline
 ///           absolute        seconds from created to the absolute deadline
-///           authenticated   seconds after created, plus 1; 0 for never
+///           authenticated   seconds after created, plus 1; or, signed, seconds before created: in another application; 0 for never
 /// ```
 ///
-/// Numbers are unsigned, big-endian. What the content is wrapped in is the crypto room's.
+/// Numbers are unsigned but for the last, big-endian. What the content is wrapped in is the crypto room's.
 #[derive(Debug)]
 pub(crate) struct CookieCodec {
     sealer: Sealer,
@@ -193,9 +195,6 @@ impl From<OpenError> for Rejection {
 fn header_of(meta: &Meta, now: Timestamp) -> [u8; HEADER] {
     let created = meta.created.as_seconds();
     let sealed = now.as_seconds().max(created);
-    let authenticated = meta
-        .authenticated
-        .map_or(0, |at| at.seconds_since(meta.created).saturating_add(1));
     let mut header = [0; HEADER];
     let mut rest = header.as_mut_slice();
     put(&mut rest, meta.handle.as_bytes());
@@ -213,8 +212,21 @@ fn header_of(meta: &Meta, now: Timestamp) -> [u8; HEADER] {
         &mut rest,
         &seconds(meta.absolute_deadline.seconds_since(meta.created)),
     );
-    put(&mut rest, &seconds(authenticated));
+    put(&mut rest, &authentication(meta).to_be_bytes());
     header
+}
+
+fn authentication(meta: &Meta) -> i32 {
+    match meta.authenticated {
+        None => 0,
+        Some(at) if at < meta.created => {
+            i32::try_from(meta.created.seconds_since(at)).map_or(i32::MIN, i32::wrapping_neg)
+        }
+        Some(at) => {
+            let after = at.seconds_since(meta.created).saturating_add(1);
+            i32::try_from(after).unwrap_or(i32::MAX)
+        }
+    }
 }
 
 /// A span that does not fit ends at the longest that does, 136 years.
@@ -240,13 +252,17 @@ fn meta_of(header: &[u8; HEADER]) -> Option<(Meta, Timestamp)> {
     let sealed = created + u64::from(u32::from_be_bytes(take(&mut rest)?));
     let idle = sealed + u64::from(u32::from_be_bytes(take(&mut rest)?));
     let absolute = created + u64::from(u32::from_be_bytes(take(&mut rest)?));
-    let authenticated = u64::from(u32::from_be_bytes(take(&mut rest)?));
+    let authenticated = i32::from_be_bytes(take(&mut rest)?);
+    let span = u64::from(authenticated.unsigned_abs());
+    let authenticated = match authenticated.cmp(&0) {
+        Ordering::Less => Some(created.saturating_sub(span)),
+        Ordering::Equal => None,
+        Ordering::Greater => Some(created + span - 1),
+    };
     let meta = Meta {
         handle,
         created: Timestamp::from_seconds(created),
-        authenticated: authenticated
-            .checked_sub(1)
-            .map(|after| Timestamp::from_seconds(created + after)),
+        authenticated: authenticated.map(Timestamp::from_seconds),
         idle_deadline: Timestamp::from_seconds(idle),
         absolute_deadline: Timestamp::from_seconds(absolute),
         persistence,
@@ -286,7 +302,14 @@ mod tests {
             Persistence::Remembered,
             Persistence::ForgottenOnClose,
         ] {
-            for authenticated in [None, Some(at(1_700_000_000)), Some(at(1_700_000_500))] {
+            // The last two of another application, from which the session was imported.
+            for authenticated in [
+                None,
+                Some(at(1_700_000_000)),
+                Some(at(1_700_000_500)),
+                Some(at(1_699_999_999)),
+                Some(at(0)),
+            ] {
                 let meta = Meta {
                     persistence,
                     authenticated,

@@ -20,6 +20,8 @@ pub use self::memcached::{
 };
 #[cfg(feature = "redb")]
 pub use self::redb::{RedbDurability, RedbError, RedbErrorKind, RedbStore, RedbStoreBuilder};
+#[cfg(all(feature = "redis", feature = "actix-session-import"))]
+pub(crate) use self::redis::RedisTexts;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisError, RedisErrorKind, RedisStore, RedisStoreBuilder};
 #[cfg(feature = "mysql")]

@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::store::{Handle, Record, StoreError, StoreErrorKind, StoreKey, WriteId, Written};
+use crate::store::{
+    Handle, Loaded, Record, StoreError, StoreErrorKind, StoreKey, WriteId, Written,
+};
 
 use super::Vault;
 
@@ -22,6 +24,9 @@ struct Forward {
 
 /// Longer than a request is in flight.
 const LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// As long as a response may take to its visitor.
+const ON_ITS_WAY: Duration = Duration::from_secs(5 * 60);
 
 /// Tells it from the body of a session.
 const FORM: u8 = 3;
@@ -119,12 +124,27 @@ impl Vault {
 
     /// Ends the session under a key, and under every key it was renewed to since somebody loaded it there.
     pub(crate) async fn end(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.end_and_follow(key, LIFETIME).await
+    }
+
+    /// Ends what lies under a key that opened no session, and what was renewed from there a moment ago: the browser has not got the
+    /// new token yet, or its visitor was faster.
+    ///
+    /// Not longer: whoever knows an old token must not end the session for ever.
+    pub(crate) async fn end_stray(&self, key: &StoreKey) -> Result<(), StoreError> {
+        self.end_and_follow(key, ON_ITS_WAY).await
+    }
+
+    async fn end_and_follow(&self, key: &StoreKey, within: Duration) -> Result<(), StoreError> {
         let mut keys = vec![*key];
         let mut ended = 0;
         while let Some(key) = keys.get(ended) {
             self.delete(key).await?;
             // After the deletion: whoever renews from now on finds nothing to renew.
-            if let Some(found) = self.load(&Forward::key(key)).await? {
+            let found = self.load(&Forward::key(key)).await?;
+            let is_recent =
+                |found: &Loaded| self.now().seconds_since(found.record.created) < within.as_secs();
+            if let Some(found) = found.filter(is_recent) {
                 for successor in Forward::parse(&found.record.body).keys {
                     if !keys.contains(&successor) {
                         keys.push(successor);

@@ -2,7 +2,7 @@ use std::{any::TypeId, borrow::Cow, sync::Arc};
 
 use crate::{
     clock::Clock,
-    error::BuildError,
+    error::{BuildError, BuildErrorKind},
     event::{Listeners, SessionEvent},
     registry::{SessionOptions, Setup, Store, Typed},
     session::SessionData,
@@ -136,10 +136,14 @@ impl SessionMiddlewareBuilder {
     /// # Errors
     ///
     /// The first combination that is against a rule: a cookie that browsers would refuse or that protects nobody, a timeout that ends every
-    /// session, two types under one name, an option that the session's store cannot meet. The message names the rule and the remedy. No store is asked:
+    /// session, two types under one name, an option that the session's store cannot meet, an import that cannot work. The message names the rule and the remedy. No store is asked:
     /// whether it answers shows at the first request.
     pub fn build(self) -> Result<SessionMiddleware, BuildError> {
         let answers_for_all = self.default_store.is_some();
+        if self.shared.imports() {
+            let misplaced = BuildError::new("*", BuildErrorKind::ImportMisplaced.into());
+            return Err(misplaced.of_all_sessions());
+        }
         let shared = match self.default_store {
             Some(store) if !self.shared.names_store() => self.shared.store(store),
             _ => self.shared,

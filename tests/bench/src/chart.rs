@@ -1,10 +1,13 @@
-//! Charts as SVG.
+//! Charts as SVG: bars for who costs what, curves for what grows with what.
 
 use std::{error::Error, path::Path};
 
 use plotters::prelude::{
-    Color as _, IntoDrawingArea as _, IntoFont as _, RGBColor, Rectangle, SVGBackend, Text, WHITE,
+    BLACK, ChartBuilder, Circle, Color as _, IntoDrawingArea as _, IntoFont as _,
+    IntoLogRange as _, LineSeries, RGBColor, Rectangle, SVGBackend, SeriesLabelPosition, Text,
+    WHITE,
 };
+use serde::{Deserialize, Serialize};
 
 /// One bar.
 #[derive(Debug)]
@@ -64,6 +67,97 @@ pub(crate) fn bars(path: &Path, title: &str, bars: &[Bar]) -> Result<(), Box<dyn
     Ok(area.present()?)
 }
 
+/// One line through some points.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Curve {
+    pub(crate) name: String,
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
+/// How the values on an axis are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Axis {
+    Linear,
+    Logarithmic,
+}
+
+/// Draws curves over one axis, with zero at the bottom.
+///
+/// # Errors
+///
+/// When the file cannot be written.
+pub(crate) fn curves(
+    path: &Path,
+    (title, across, up): (&str, &str, &str),
+    axis: Axis,
+    curves: &[Curve],
+) -> Result<(), Box<dyn Error>> {
+    let points = || curves.iter().flat_map(|curve| curve.points.iter().copied());
+    let first = points().map(|(x, _)| x).fold(f64::INFINITY, f64::min);
+    let last = points().map(|(x, _)| x).fold(first + 1.0, f64::max);
+    let highest = points().map(|(_, y)| y).fold(1.0, f64::max) * 1.15;
+    let area = SVGBackend::new(path, (WIDTH, 420)).into_drawing_area();
+    area.fill(&WHITE)?;
+    let mut builder = ChartBuilder::on(&area);
+    builder
+        .caption(title, ("sans-serif", 18))
+        .margin(16)
+        .x_label_area_size(44)
+        .y_label_area_size(84);
+    // The two axes are two types.
+    macro_rules! draw {
+        ($range:expr) => {{
+            let mut chart = builder.build_cartesian_2d($range, 0.0..highest)?;
+            chart
+                .configure_mesh()
+                .light_line_style(WHITE)
+                .x_desc(across)
+                .y_desc(up)
+                .x_label_formatter(&|value| short(*value))
+                .y_label_formatter(&|value| short(*value))
+                .draw()?;
+            for (place, curve) in curves.iter().enumerate() {
+                let color = COLORS.into_iter().cycle().nth(place).unwrap_or(BLUE);
+                let line = LineSeries::new(curve.points.iter().copied(), color.stroke_width(2));
+                chart
+                    .draw_series(line)?
+                    .label(curve.name.clone())
+                    .legend(move |(x, y)| {
+                        Rectangle::new([(x, y - 2), (x + 16, y + 2)], color.filled())
+                    });
+                let dots = curve.points.iter();
+                chart.draw_series(dots.map(|point| Circle::new(*point, 3, color.filled())))?;
+            }
+            chart
+                .configure_series_labels()
+                .position(SeriesLabelPosition::UpperLeft)
+                .background_style(WHITE.mix(0.8))
+                .border_style(BLACK.mix(0.3))
+                .draw()?;
+        }};
+    }
+    match axis {
+        Axis::Linear => draw!(first..last),
+        Axis::Logarithmic => draw!((first..last).log_scale()),
+    }
+    Ok(area.present()?)
+}
+
+/// Writes a value on an axis: `10 M`, `2.5 k`, `300`.
+fn short(value: f64) -> String {
+    if value >= 1e6 {
+        format!("{} M", rounded(value / 1e6))
+    } else if value >= 1e4 {
+        format!("{} k", rounded(value / 1e3))
+    } else {
+        rounded(value)
+    }
+}
+
+fn rounded(value: f64) -> String {
+    ((value * 10.0).round() / 10.0).to_string()
+}
+
 fn pixels(count: usize) -> i32 {
     i32::try_from(count).unwrap_or_default()
 }
@@ -79,3 +173,10 @@ const HIGH: i32 = 26;
 const BLUE: RGBColor = RGBColor(31, 98, 184);
 const GRAY: RGBColor = RGBColor(150, 150, 150);
 const GREEN: RGBColor = RGBColor(96, 160, 96);
+const COLORS: [RGBColor; 5] = [
+    BLUE,
+    RGBColor(200, 96, 32),
+    GREEN,
+    RGBColor(140, 80, 170),
+    GRAY,
+];

@@ -2,6 +2,8 @@ use std::{fs, process::Command, thread};
 
 use serde::{Deserialize, Serialize};
 
+use crate::tool::Tool;
+
 /// What the figures were taken on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -13,6 +15,12 @@ pub(crate) struct Machine {
     pub(crate) kernel: String,
     pub(crate) rustc: String,
     pub(crate) date: String,
+    /// Which state of this project was measured.
+    #[serde(default)]
+    pub(crate) commit: String,
+    /// The versions of all that is measured beside it.
+    #[serde(default)]
+    pub(crate) versions: Vec<String>,
 }
 
 impl Machine {
@@ -36,12 +44,75 @@ impl Machine {
             kernel: said("uname", &["-sr"]),
             rustc: said("rustc", &["--version"]),
             date: said("date", &["-u", "+%Y-%m-%d"]),
+            commit: commit(),
+            versions: versions(),
         }
     }
 }
 
 /// What AES-GCM, SHA-256, base64 and the search for bytes choose their instructions by.
 const FEATURES: [&str; 5] = ["aes", "pclmulqdq", "avx2", "vaes", "sha_ni"];
+
+/// Others who are measured, and what they and we stand on.
+const MEASURED: [&str; 12] = [
+    "actix-web",
+    "actix-http",
+    "actix-session",
+    "axum",
+    "hyper",
+    "tower-sessions",
+    "cookie",
+    "serde_json",
+    "serde_cbor_2",
+    "base64",
+    "xaes-256-gcm",
+    "sha2",
+];
+
+/// Reads versions where this was built from.
+fn versions() -> Vec<String> {
+    let lock = include_str!("../../../Cargo.lock");
+    let mut lines = lock.lines().peekable();
+    let mut versions = Vec::new();
+    while let Some(line) = lines.next() {
+        let name = line
+            .strip_prefix("name = ")
+            .map(|name| name.trim_matches('"'));
+        let version = lines
+            .peek()
+            .and_then(|line| line.strip_prefix("version = "));
+        if let (Some(name), Some(version)) = (name, version)
+            && MEASURED.contains(&name)
+        {
+            versions.push(format!("{name} {}", version.trim_matches('"')));
+        }
+    }
+    let tools = [Tool::VALGRIND, Tool::WRK]
+        .into_iter()
+        .filter_map(Tool::version);
+    versions.extend(tools.map(|version| {
+        let version = version.split(" Copyright").next().unwrap_or_default();
+        version.replace(" [epoll]", "")
+    }));
+    versions
+}
+
+/// Names the commit that is checked out, and says if the sources are not as it has them.
+fn commit() -> String {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    let mut commit = said("git", &["-C", root, "rev-parse", "--short", "HEAD"]);
+    // The report itself changes while it is being written.
+    let sources = ["sessions", "sessions-derive", "tests", "Cargo.lock"];
+    let status = [
+        ["-C", root, "status", "--porcelain", "--"].as_slice(),
+        &sources,
+    ]
+    .concat();
+    if !said("git", &status).is_empty() {
+        commit.push_str(" (changed)");
+    }
+    commit
+}
 
 fn line(text: &str, name: &str) -> String {
     let line = text.lines().find_map(|line| line.strip_prefix(name));

@@ -16,7 +16,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// The functions under which callgrind counts, and nowhere else.
 ///
 /// A visitor's own work, like building a request or keeping cookies, is done outside of them.
-pub(crate) const COUNTED: &str = "*counted_*";
+pub(crate) const COUNTED: &str = "*counted_by_callgrind*";
 
 /// Measures what answering costs: time, allocations, and under callgrind instructions.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ impl Meter {
             if !self.is_running {
                 return plain_poll(future.as_mut(), context);
             }
-            let poll = self.measure(|| counted_poll(future.as_mut(), context));
+            let poll = self.measure(|| poll_counted_by_callgrind(future.as_mut(), context));
             self.waits += usize::from(poll.is_pending());
             poll
         })
@@ -58,7 +58,7 @@ impl Meter {
     /// Lets go of an answer, and of the request that belongs to it.
     pub(crate) fn release<T>(&mut self, answer: T) {
         if self.is_running {
-            self.measure(|| counted_drop(answer));
+            self.measure(|| drop_counted_by_callgrind(answer));
         } else {
             drop(answer);
         }
@@ -91,12 +91,15 @@ impl Meter {
 // The black boxes keep a compiler from turning the last call into a jump, behind which callgrind would not see the return.
 
 #[inline(never)]
-fn counted_poll<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+fn poll_counted_by_callgrind<F: Future>(
+    future: Pin<&mut F>,
+    context: &mut Context<'_>,
+) -> Poll<F::Output> {
     hint::black_box(future.poll(context))
 }
 
 #[inline(never)]
-fn counted_drop<T>(answer: T) {
+fn drop_counted_by_callgrind<T>(answer: T) {
     drop(answer);
     hint::black_box(());
 }

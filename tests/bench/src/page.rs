@@ -4,12 +4,15 @@ use std::{error::Error, fmt::Write as _, fs};
 
 use crate::{
     case::Case,
-    chart::{self, Bar, Kind},
+    chart::{self, Axis, Bar, Kind},
+    compile::{self, Compiled},
     contender::Contender,
     counts,
     figure::{Counts, Figure, Times},
+    load::{self, Load},
     machine::Machine,
     recording::{Recording, docs, folder},
+    scale::{self, Growth},
     size::Size,
     table::{Table, grouped, whole},
     time,
@@ -25,6 +28,13 @@ pub(crate) fn render() -> Result<(), Box<dyn Error>> {
     let counts = Recording::<Figure<Counts>>::load(counts::PART)?;
     let times = Recording::<Figure<Times>>::load(time::PART)?;
     let mut page = String::from(HEAD);
+    if let Some(counts) = &counts {
+        let versions = counts.machine.versions.join(", ");
+        writeln!(
+            page,
+            "{METHOD}\n\nMeasured are {versions}. A dash stands for what a contender cannot do.\n"
+        )?;
+    }
     if let Some(times) = &times {
         summary(&mut page, counts.as_ref(), &times.figures)?;
     }
@@ -34,6 +44,15 @@ pub(crate) fn render() -> Result<(), Box<dyn Error>> {
     }
     if let Some(times) = &times {
         wall(&mut page, times)?;
+    }
+    if let Some(load) = Recording::<Figure<Load>>::load(load::PART)? {
+        servers(&mut page, &load)?;
+    }
+    if let Some(scale) = Recording::<Growth>::load(scale::PART)? {
+        growth(&mut page, &scale)?;
+    }
+    if let Some(compiled) = Recording::<Compiled>::load(compile::PART)? {
+        building(&mut page, &compiled)?;
     }
     page.push_str(TAIL);
     Ok(fs::write(docs().join("performance.md"), page)?)
@@ -106,17 +125,32 @@ fn bars(value: impl Fn(Contender) -> Option<f64>, label: impl Fn(f64) -> String)
     let bars = contenders.filter_map(|who| {
         let value = over_base(who, &value)?;
         Some(Bar {
-            name: who.title().replace(['*', '`'], ""),
+            name: plain(who.title()),
             value,
             label: label(value),
-            kind: match who {
-                Contender::Sealed | Contender::Signed | Contender::Memory => Kind::Ours,
-                who if who.base().is_none() => Kind::Primitives,
-                _ => Kind::Peer,
-            },
+            kind: kind(who),
         })
     });
     bars.collect()
+}
+
+/// A title without marks.
+fn plain(title: &str) -> String {
+    title.replace(['*', '`'], "")
+}
+
+const fn kind(who: Contender) -> Kind {
+    match who {
+        Contender::Sealed | Contender::Signed | Contender::Memory | Contender::Filesystem => {
+            Kind::Ours
+        }
+        Contender::PrimitivesSealed
+        | Contender::PrimitivesSigned
+        | Contender::PrimitivesMemory
+        | Contender::Bare
+        | Contender::Axum => Kind::Primitives,
+        _ => Kind::Peer,
+    }
 }
 
 /// What somebody costs beyond the framework; the primitives need none.
@@ -179,8 +213,8 @@ fn wall(page: &mut String, times: &Recording<Figure<Times>>) -> Result<(), Box<d
         let over = |who: Contender| over_base(who, |who| of(who).map(|times| times.median));
         let (mine, ours) = (over(who)?, over(yardstick(who))?);
         let spread = of(who)?;
-        // Of what is nothing there is no multiple.
-        let ratio = if ours > 50.0 {
+        // Of what is next to nothing there is no multiple.
+        let ratio = if ours > 500.0 {
             format!(" ({:.1}×)", mine / ours)
         } else {
             String::new()
@@ -208,6 +242,138 @@ const fn yardstick(who: Contender) -> Contender {
     }
 }
 
+/// What whole servers do.
+fn servers(page: &mut String, load: &Recording<Figure<Load>>) -> Result<(), Box<dyn Error>> {
+    writeln!(
+        page,
+        "## Whole servers\n\n{LOAD}\n\n{}\n",
+        told(&load.machine)
+    )?;
+    for case in load::CASES {
+        let of = |who| Figure::find(&load.figures, who, case, Size::Usual);
+        let mut table = Table::new(&[
+            case.title().as_str(),
+            "requests/s",
+            "server µs/request",
+            "over the framework, µs",
+            "p50, ms",
+            "p99, ms",
+        ]);
+        let mut bars = Vec::new();
+        for who in Contender::ALL {
+            let Some(load) = of(who) else { continue };
+            let over = over_base(who, |who| of(who).map(|load| load.processor.median));
+            let over = over.filter(|_| !who.is_bare());
+            table.row(vec![
+                who.title().to_owned(),
+                whole(load.requests.median),
+                format!("{:.1}", load.processor.median),
+                over.map_or("–".into(), |over| format!("{over:.1}")),
+                format!("{:.2}", load.half.median),
+                format!("{:.2}", load.most.median),
+            ]);
+            // Beside files, nothing would be seen of the others.
+            if who == Contender::Filesystem {
+                continue;
+            }
+            bars.push(Bar {
+                name: plain(who.title()),
+                value: load.processor.median,
+                label: format!("{:.1}", load.processor.median),
+                kind: kind(who),
+            });
+        }
+        let title = format!(
+            "{}: microseconds of a processor that the server takes for a request",
+            case.title()
+        );
+        let file = format!("load-{case}.svg");
+        chart::bars(&folder().join(&file), &title, &bars)?;
+        writeln!(page, "{table}\n![{title}](performance/{file})\n")?;
+    }
+    Ok(())
+}
+
+/// What grows with what.
+fn growth(page: &mut String, scale: &Recording<Growth>) -> Result<(), Box<dyn Error>> {
+    writeln!(
+        page,
+        "## As it grows\n\n{SCALE}\n\n{}\n",
+        told(&scale.machine)
+    )?;
+    for growth in &scale.figures {
+        writeln!(page, "### {}\n\n{}\n", growth.title, growth.note)?;
+        let Some(first) = growth.curves.first() else {
+            continue;
+        };
+        let axis = if growth.is_logarithmic {
+            Axis::Logarithmic
+        } else {
+            Axis::Linear
+        };
+        let file = format!("{}.svg", growth.name);
+        let labels = (
+            growth.title.as_str(),
+            growth.across.as_str(),
+            growth.up.as_str(),
+        );
+        chart::curves(&folder().join(&file), labels, axis, &growth.curves)?;
+        writeln!(page, "![{}](performance/{file})\n", growth.title)?;
+        let mut head = vec![format!("{}, by {}", growth.up, growth.across)];
+        head.extend(first.points.iter().map(|(across, _)| whole(*across)));
+        let mut table = Table::new(&head);
+        for curve in &growth.curves {
+            let values = curve.points.iter().map(|(_, up)| whole(*up));
+            table.row([curve.name.clone()].into_iter().chain(values).collect());
+        }
+        writeln!(page, "{table}")?;
+    }
+    Ok(())
+}
+
+/// What building costs.
+fn building(page: &mut String, compiled: &Recording<Compiled>) -> Result<(), Box<dyn Error>> {
+    let is_of_framework =
+        |compiled: &&Compiled| compiled.brought_by.iter().any(|by| by == "actix-web");
+    let sum = |compiled: &[&Compiled]| compiled.iter().map(|one| one.seconds).sum::<f64>();
+    let all: Vec<&Compiled> = compiled.figures.iter().collect();
+    let (framework, mut others): (Vec<&Compiled>, Vec<&Compiled>) =
+        all.iter().copied().partition(is_of_framework);
+    others.sort_by(|a, b| b.seconds.total_cmp(&a.seconds));
+    writeln!(
+        page,
+        "## Building\n\nSeconds of a processor that the compiler takes for `cargo build -p sessions`, default features, in an empty folder: {:.0} for {} \
+         crates, {:.0} of them for {} crates that actix-web without its default features needs anyway. The reasons of each dependency are in \
+         [design.md](design.md#dependencies); what it brings along is under its name here.\n\n{}\n",
+        sum(&all),
+        all.len(),
+        sum(&framework),
+        framework.len(),
+        told(&compiled.machine)
+    )?;
+    let mut table = Table::new(&["crate", "comes with", "seconds"]);
+    for one in &others {
+        let by: Vec<String> = one
+            .brought_by
+            .iter()
+            .filter(|by| **by != one.name)
+            .map(|by| format!("`{by}`"))
+            .collect();
+        table.row(vec![
+            format!("`{}`", one.name),
+            by.join(", "),
+            format!("{:.1}", one.seconds),
+        ]);
+    }
+    table.row(vec![
+        format!("{} crates", framework.len()),
+        "`actix-web`".into(),
+        format!("{:.1}", sum(&framework)),
+    ]);
+    writeln!(page, "{table}")?;
+    Ok(())
+}
+
 /// A table for each case: contenders down, sizes across.
 fn by_case(
     page: &mut String,
@@ -230,9 +396,11 @@ fn by_case(
 
 fn told(machine: &Machine) -> String {
     format!(
-        "Taken on {} with {}, {} cores, {} of memory, {}, {}.",
+        "Taken on {} of {} with {} ({}), {} cores, {} of memory, {}, {}.",
         machine.date,
+        machine.commit,
         machine.processor,
+        machine.features.join(", "),
         machine.cores,
         machine.memory,
         machine.kernel,
@@ -252,14 +420,27 @@ fn as_float(count: u64) -> f64 {
 const HEAD: &str = "\
 # Performance
 
-What a session costs, beside its peers and beside what it cannot do without. Everything here is written by one command, which takes about half an
-hour, from the figures in [performance/](performance):
+What a session costs, beside its peers and beside what it cannot do without. Everything here is written by one command, from
+the figures that stand in [performance/](performance) as JSON. Its parts can be run one by one (CONTRIBUTING.md); each section says when its figures were taken:
 
 ```console
 cargo run --release -p sessions-bench -- report
 ```
 
 ";
+
+const METHOD: &str = "\
+## How it is measured
+
+Contenders answer the same requests, with the same data, on the same routes: this library with four kinds of store; actix-session; the jars of the `cookie` crate, used by hand
+in a handler; tower-sessions in axum; and the primitives that a session cannot do without, as plain function calls. What the framework alone takes for the same request, actix-web
+or axum, is taken off. The request has five other cookies. A visitor keeps cookies like a browser, outside of what is measured.
+
+A round is one request, or for flash messages two: *not asked for* sends a session to a handler that does not want it; *read* asks for it and reads a field; *read, modify,
+write* counts up a number; *login* does that and renews the ID; *two sessions* does it in two sessions of different types; *flash* pushes a message in one request and takes it in the
+next. Data has 64, 300, 1,024 or 2,860 bytes as CBOR: a user, a name, roles, a token, and from 1 KiB on a cart.
+
+Built in the release profile as it is: `opt-level` 3, no link-time optimization, for any processor of its kind.";
 
 const INSTRUCTIONS: &str = "Counted by callgrind from when the application gets a request until its answer is let go of, over the framework alone; the visitor's own \
 work is not counted. They are the same on every run, within a tenth of a percent. Callgrind knows no SHA extensions, so whatever hashes looks dearer here than it is: \
@@ -270,6 +451,12 @@ line above 4,096 bytes: what is longer here would be lost, although it is measur
 
 const TIME: &str = "Nanoseconds a round over the framework alone: the median of 41 turns, taken by all contenders one after the other, so that what slows down the machine slows \
 down all. In brackets the multiple of our own time of the same kind; behind it half of what lies between the first and the third quarter of the turns.";
+
+const LOAD: &str = "One worker, on loopback, under all the load that 32 connections of wrk make (one thread of it, on the same machine): three runs of two seconds each, \
+the servers by turns, medians. 256 visitors take turns, so that no two requests of one session meet. The processor time is the server's alone, threads and system calls \
+included, and is the figure to compare; latencies are those of a server that is never idle. What needs a new cookie for each request is not asked for here.";
+
+const SCALE: &str = "Where the unit is instructions, they are callgrind's over the framework alone with the same request.";
 
 const TAIL: &str = "\
 ## What the figures do not say
@@ -284,5 +471,6 @@ const TAIL: &str = "\
 - actix-session, tower-sessions and the jars keep JSON, ours and the primitives CBOR, which is a part of the difference.
 - Some primitives are dearer than ours: serde's derive looks for each field by its name, the decoder of `SessionData` expects them in the order in which it wrote them.
 - The allocator counts what it is asked for, at some ten instructions each; who allocates more pays that more often.
+- Time was taken on a virtual machine that others use too. Turns and medians take most of that out of ratios, and nothing takes it out of the longest wait.
 - No link-time optimization, no profile-guided one, one kind of processor. Ratios travel; nanoseconds do not.
 ";

@@ -2,7 +2,6 @@
 
 use std::{
     error::Error,
-    fs,
     future::Future,
     hint,
     io::Write,
@@ -17,13 +16,9 @@ use std::{
 };
 
 use rustix::time::{ClockId, clock_gettime};
-use sessions::{
-    Handle, MemoryStore, Timestamp,
-    store::{Record, SessionStore as _, StoreKey, WriteId},
-};
+use sessions::{MemoryStore, Timestamp, store::SessionStore as _};
 
-const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
-const DEADLINE: Timestamp = Timestamp::from_seconds(1_700_000_060);
+use crate::bulk::{DEADLINE, NOW, at_once, key, record, resident};
 
 /// What a server sweeps by one call.
 const BATCH: usize = 1000;
@@ -92,42 +87,14 @@ fn report(
     Ok(())
 }
 
-/// Every other session lives longer.
 fn create(store: &MemoryStore, number: u64) -> Result<(), Box<dyn Error>> {
-    let mut id = [0; 16];
-    for (place, byte) in id.iter_mut().zip(number.to_le_bytes()) {
-        *place = byte;
-    }
-    let record = Record {
-        handle: Handle::from_bytes(id),
-        write_id: WriteId::from_bytes(id),
-        created: NOW,
-        last_seen: NOW,
-        deadline: if number.is_multiple_of(2) {
-            DEADLINE
-        } else {
-            Timestamp::from_seconds(u64::MAX - 1)
-        },
-        principal: None,
-        device: None,
-        body: vec![7; 300],
-    };
-    drop(at_once(store.create(&key(number), &record, None, NOW))?);
+    drop(at_once(store.create(
+        &key(number),
+        &record(number),
+        None,
+        NOW,
+    ))?);
     Ok(())
-}
-
-/// Spread as evenly as a hash.
-fn key(number: u64) -> StoreKey {
-    let mut bytes = [0; StoreKey::LEN];
-    let mut state = number;
-    for chunk in bytes.chunks_exact_mut(8) {
-        // SplitMix64, by Steele, Lea and Flood.
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        chunk.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes());
-    }
-    StoreKey::from_bytes(bytes)
 }
 
 /// One call, step by step.
@@ -143,14 +110,6 @@ fn sweep(
             return Ok(deleted?);
         }
         thread::yield_now();
-    }
-}
-
-/// What a store answers that never waits.
-fn at_once<T>(answer: sessions::store::Answer<'_, T>) -> Result<T, Box<dyn Error>> {
-    match pin!(answer).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(answer) => Ok(answer?),
-        Poll::Pending => Err("the memory store waits for nothing".into()),
     }
 }
 
@@ -225,13 +184,4 @@ impl Times {
 fn worked() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()
-}
-
-/// Bytes of this process that are in memory, as Linux counts them.
-fn resident() -> Result<u64, Box<dyn Error>> {
-    let status = fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kibibytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    let kibibytes: u64 = kibibytes.ok_or("no VmRSS in /proc")?.trim().parse()?;
-    Ok(kibibytes * 1024)
 }

@@ -14,6 +14,7 @@ pub(crate) struct Tool {
 
 impl Tool {
     pub(crate) const VALGRIND: Self = Self { name: "valgrind" };
+    pub(crate) const WRK: Self = Self { name: "wrk" };
 
     /// Installs what is missing, on Debian and Ubuntu, as root or where `sudo` asks for no password; tells whether it is there now.
     ///

@@ -21,9 +21,13 @@ mod script;
 mod server;
 mod slot;
 mod store;
+#[cfg(feature = "actix-session-import")]
+mod texts;
 mod topology;
 mod write;
 
+#[cfg(feature = "actix-session-import")]
+pub(crate) use self::texts::RedisTexts;
 pub use self::{
     builder::RedisStoreBuilder,
     error::{RedisError, RedisErrorKind},

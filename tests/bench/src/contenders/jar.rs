@@ -24,6 +24,7 @@ use crate::{
     visitor::{Contestant, Visitor},
 };
 
+/// What becomes of the data in a cookie.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Private,

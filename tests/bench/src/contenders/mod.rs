@@ -10,7 +10,13 @@ mod tower_sessions;
 
 use std::error::Error;
 
-use self::actix_session::Content;
+pub(crate) use self::{
+    actix_session::{Content, middleware as peer, routes as peer_routes},
+    bare::routes as bare_routes,
+    jar::{Kind, routes as jar_routes},
+    sessions::{Ours, routes as our_routes},
+    tower_sessions::{axum_alone, router as tower_router},
+};
 use crate::{
     contender::Contender,
     data::{Data, Shopping, Small, Usual},
@@ -43,8 +49,8 @@ async fn holding<D: Data>(scenario: &Scenario) -> Result<Box<dyn Contestant>, Bo
         }
         Contender::PeerPrivate => actix_session::contestant::<D>(scenario, Content::Private).await,
         Contender::PeerSigned => actix_session::contestant::<D>(scenario, Content::Signed).await,
-        Contender::JarPrivate => jar::contestant::<D>(scenario, jar::Kind::Private).await,
-        Contender::JarSigned => jar::contestant::<D>(scenario, jar::Kind::Signed).await,
+        Contender::JarPrivate => jar::contestant::<D>(scenario, Kind::Private).await,
+        Contender::JarSigned => jar::contestant::<D>(scenario, Kind::Signed).await,
         Contender::Axum => tower_sessions::bare(scenario).await,
         Contender::TowerMemory => tower_sessions::contestant::<D>(scenario).await,
         Contender::PrimitivesSealed => primitives::sealed::<D>(scenario).await,
