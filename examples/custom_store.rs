@@ -129,6 +129,11 @@ impl SessionStore for MapStore {
     fn expires_by_itself(&self) -> bool {
         false
     }
+
+    /// `true` where `rename` is one step, as under a lock or in a transaction.
+    fn renames_at_once(&self) -> bool {
+        true
+    }
 }
 
 // One test for each law of the contract. The closure makes an empty store: with an engine, in a schema or folder of its own.

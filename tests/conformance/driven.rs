@@ -121,6 +121,10 @@ impl SessionStore for DrivenStore {
     fn expires_by_itself(&self) -> bool {
         self.store.expires_by_itself()
     }
+
+    fn renames_at_once(&self) -> bool {
+        self.store.renames_at_once()
+    }
 }
 
 impl PrincipalIndex for DrivenStore {

@@ -162,4 +162,8 @@ impl<E: Debug + Send + Sync + 'static> SessionStore for Seeded<E> {
     fn expires_by_itself(&self) -> bool {
         self.pair.expires_by_itself()
     }
+
+    fn renames_at_once(&self) -> bool {
+        self.pair.renames_at_once()
+    }
 }

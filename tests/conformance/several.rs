@@ -119,6 +119,10 @@ impl<S: SessionStore, E: Debug + Send + Sync + 'static> SessionStore for Several
         self.next().expires_by_itself()
     }
 
+    fn renames_at_once(&self) -> bool {
+        self.next().renames_at_once()
+    }
+
     fn scan(&self) -> Option<&dyn Scan> {
         self.next().scan().map(|_| self as &dyn Scan)
     }

@@ -3,7 +3,7 @@
 use actix_web::rt::System;
 use sessions::{
     MemoryStore, SessionMiddleware,
-    gorilla::{KeyPair, Payload, Reader},
+    gorilla::{KeyPair, Payload, Reader, Values},
     import::Import,
     store::AdmissionPolicy,
 };
@@ -188,15 +188,71 @@ fn who_begins_anew_does_not_keep_the_go_cookie_either() {
 }
 
 #[test]
-fn who_has_no_go_cookie_loses_none() {
+fn a_logout_removes_the_go_cookie_also_where_the_browser_did_not_send_it() {
     for (store, _folder) in stores() {
-        let site = Site::new(store, |login| login.import(import().remove_foreign()));
+        for deed in ["/log-out", "/log-out-at-once", "/log-out-and-fail"] {
+            let site = Site::new(store.clone(), |login| login.import(import()));
+            let mut browser = site.browser();
+            browser.get("/write");
+            let own = format!(
+                "__Host-login={}",
+                browser.jar.get("__Host-login").unwrap().value
+            );
+            // Its path is another, or its `SameSite` is `Strict` and the link was on another site.
+            let removals = [removal("__Host-login"), removal("session")];
+            assert_eq!(lines(&site.get(&own, deed)), removals, "{deed}");
+            assert_eq!(lines(&site.get("", deed)), removals, "{deed}");
+        }
+    }
+}
+
+#[test]
+fn a_session_that_only_begins_or_is_read_removes_no_go_cookie() {
+    for (store, _folder) in stores() {
+        let site = Site::new(store, |login| login.import(import()));
+        assert_eq!(lines(&site.get("", "/")), NONE);
+        assert_eq!(lines(&site.get("", "/log-in")), [ours_for(30 * DAY)]);
+    }
+}
+
+#[test]
+fn a_logout_after_the_end_of_the_import_leaves_the_go_cookie_alone() {
+    for (store, _folder) in stores() {
+        let until = (written() + DAY).into();
+        let site = Site::new(store, |login| login.import(import().until(until)));
         let mut browser = site.browser();
-        browser.get("/");
-        assert!(browser.jar.get("session").is_none());
+        browser.get("/write");
+        site.clock.advance(2 * DAY);
         assert_eq!(lines(&browser.get("/log-out")), [removal("__Host-login")]);
         assert_eq!(lines(&browser.get("/log-out")), NONE);
-        assert_eq!(lines(&browser.get("/log-in")), [ours_for(30 * DAY)]);
+    }
+}
+
+#[test]
+fn what_is_too_large_to_be_kept_is_shown_and_not_kept() {
+    for (store, _folder) in stores() {
+        let large = |old: &Values| {
+            let name = "x".repeat(2 * 1024 * 1024);
+            Ok(Login {
+                name,
+                ..login(old)?
+            })
+        };
+        let import = Import::new("session", ann().reader(), large);
+        let site = Site::new(store, |login| login.import(import));
+        let mut browser = site.browser();
+        for _ in 0..2 {
+            let reply = browser.get("/");
+            assert_eq!((reply.status, lines(&reply)), (200, vec![]));
+            assert!(reply.text().starts_with("Imported 77 x"));
+        }
+        // Here somebody's data would be lost.
+        for deed in ["/write", "/save", "/renew"] {
+            let reply = browser.get(deed);
+            assert_eq!((reply.status, lines(&reply)), (500, vec![]), "{deed}");
+        }
+        let removals = [removal("__Host-login"), removal("session")];
+        assert_eq!(lines(&browser.get("/log-out")), removals);
     }
 }
 

@@ -21,6 +21,7 @@ use sessions::{
 pub(crate) struct Ledger {
     store: Arc<dyn SessionStore>,
     written: Mutex<Vec<(StoreKey, Record)>>,
+    renames_in_steps: AtomicBool,
     halves_next_rename: AtomicBool,
     always_conflicts: AtomicBool,
     hides_index: AtomicBool,
@@ -31,6 +32,7 @@ impl Ledger {
         Self {
             store,
             written: Mutex::default(),
+            renames_in_steps: AtomicBool::new(false),
             halves_next_rename: AtomicBool::new(false),
             always_conflicts: AtomicBool::new(false),
             hides_index: AtomicBool::new(false),
@@ -85,9 +87,10 @@ impl Ledger {
         assert!(matches!(update.await, Ok(Written::Applied { .. })));
     }
 
-    /// Breaks off the next renewal between its two steps, as an engine may that cannot change two keys at once: both records live, and
-    /// the answer is lost.
+    /// Is a store that cannot change two keys at once, and breaks off the next renewal between its two steps: the new record lives, the old
+    /// one is as it was, and the answer is lost.
     pub(crate) fn halve_next_rename(&self) {
+        self.renames_in_steps.store(true, Ordering::Relaxed);
         self.halves_next_rename.store(true, Ordering::Relaxed);
     }
 
@@ -202,5 +205,9 @@ impl SessionStore for Ledger {
 
     fn expires_by_itself(&self) -> bool {
         self.store.expires_by_itself()
+    }
+
+    fn renames_at_once(&self) -> bool {
+        self.store.renames_at_once() && !self.renames_in_steps.load(Ordering::Relaxed)
     }
 }

@@ -94,6 +94,21 @@ fn a_renewal_that_was_announced_and_comes_after_the_logout_finds_nothing() {
 }
 
 #[test]
+fn a_renewal_in_two_steps_whose_answer_was_lost_does_not_outlive_a_logout_before_it() {
+    for engine in Engine::each() {
+        let site = Site::shop(engine);
+        let browser = with_tea(&site);
+        let mut other = browser.clone();
+        site.engine.ledger.halve_next_rename();
+        let (renewal, logout) =
+            site.overtake(&browser, "/renew", Verb::Rename, || other.get("/destroy"));
+        assert_eq!(lines(&logout), [removal("cart")]);
+        assert_eq!((renewal.status, renewal.set_cookies()), (503, vec![]));
+        assert_eq!(site.live(), []);
+    }
+}
+
+#[test]
 fn of_renewals_at_once_one_lives_and_the_logout_finds_that_one() {
     for engine in Engine::each() {
         let site = Site::shop(engine);

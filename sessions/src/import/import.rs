@@ -23,7 +23,10 @@ use super::{Foreign, ForeignReader, Refusal};
 ///
 /// - It has a handle, a token and a cookie of its own. They go out with the next response, also where the handler only reads, so that a
 ///   session is imported once. A response of 500 or more saves nothing, as ever; the next request imports again. Of two requests at once
-///   both do, and the visitor is left with the session of the response that came last: what the other one wrote is not in it.
+///   both do, and the visitor is left with the session of the response that came last: what the other one wrote is not in it. So does each
+///   request of a client that takes no cookies; a server-side store keeps what that leaves until its idle deadline.
+/// - What is too large to be kept is there for the handler all the same, with a line in the log at `warn`, and is imported anew with each request.
+///   Only where a handler writes, renews or saves is it an error.
 /// - [`Origin`](crate::Origin::Imported) says so, and `is_new()` is `false`: to a handler it is a visitor with a session.
 /// - Its absolute deadline counts from when the foreign session was written, where that is known, and is moved by an authentication as ever.
 ///   One that would be past that already is not imported. So a foreign cookie that stays with the browser revives nobody for longer than
@@ -32,9 +35,11 @@ use super::{Foreign, ForeignReader, Refusal};
 /// - If the struct has a principal, `authenticated_at` is when the foreign session was written, or now if that lies ahead; it is `None` where
 ///   nobody knows. The session is indexed, and counts towards a [limit](crate::SessionOptions::principal_limit), as after any login: where a limit
 ///   refuses, each page of such a visitor is a 403, but one that logs out.
-/// - When it is ended by its visitor, or goes from one principal to another, the foreign cookie is removed with our own, whether imported in this request or long ago: a logout that the next
-///   request takes back would be none. A *copy* of a foreign cookie is imported like the cookie itself, wherever it comes from, as the other
-///   application would have accepted it.
+/// - When a session is ended by its visitor, or goes from one principal to another, the foreign cookie is removed with our own, whether it was imported in
+///   this request, long ago or never, and whether the browser sent that cookie or not: a logout that the next request takes back would be none. For
+///   that, its [path](ForeignCookie::path) and [domain](ForeignCookie::domain) have to be what the other application gave it. A request that is in flight with the foreign cookie
+///   while its visitor logs out still imports it. A *copy* of a foreign cookie is imported like the cookie itself, wherever it comes from, as the
+///   other application would have accepted it.
 ///
 /// A foreign cookie that does not open is no cookie: the visitor is a new one, with an event
 /// [`NotImported`](crate::SessionEventKind::NotImported) and a line in the log at `debug`. The same where the function fails, or where what was

@@ -211,7 +211,7 @@ impl Departure {
         }
         match self.cookie(codec) {
             Ok(cookie) => self.pending = cookie,
-            Err(error) => self.error = Some(error),
+            Err(error) => self.fail(error),
         }
     }
 
@@ -266,15 +266,14 @@ impl Departure {
             Ok(()) => None,
             Err(error) => Some(error),
         };
-        if refused.is_some() {
+        if let Some(error) = refused {
             // An end needs neither a cookie nor data that can be written.
             if !(core.intent().destroyed && core.cookie_held()) {
-                self.error = refused;
-                return;
+                return self.fail(error);
             }
             errand.only_end();
+            self.error = Some(error);
         }
-        self.error = refused;
         if !errand.is_idle() {
             self.errand = Some(errand);
         }
@@ -344,7 +343,25 @@ impl Departure {
                     self.error = Some(self.desk.error(SessionErrorKind::Gone));
                 }
             }
-            Err(error) => self.error = self.error.take().or(Some(error)),
+            Err(error) => self.fail(error),
         }
+    }
+
+    /// Fails with the first error; but no page fails that only read what another application kept, because it cannot be kept here.
+    fn fail(&mut self, error: SessionError) {
+        let is_lasting = matches!(
+            error.kind(),
+            SessionErrorKind::TooLarge | SessionErrorKind::Unwritable
+        );
+        if self.occasion != Occasion::Saving && is_lasting && self.session.core().is_import_alone()
+        {
+            tracing::warn!(
+                session = &*self.desk.name,
+                %error,
+                "an imported session cannot be kept, and is imported anew with each request; choose another store for it, or import less"
+            );
+            return;
+        }
+        self.error = self.error.take().or(Some(error));
     }
 }

@@ -155,8 +155,7 @@ impl Desk {
             FlashRule::Leave
         };
         let gate = self.gate.as_ref();
-        let foreign_held =
-            gate.is_some_and(|gate| gate.is_sought(&visit.cookies, self.clock.now()));
+        let import_open = gate.is_some_and(|gate| gate.is_open(self.clock.now()));
         let device = match &self.backend {
             Backend::ClientSide(_) => None,
             Backend::ServerSide(server) => server.device,
@@ -165,15 +164,16 @@ impl Desk {
             keeper: Rc::clone(self) as _,
             origin,
             flash_rule,
-            // Whoever ends the session ends what it could come back from.
-            cookie_held: cookie_held || foreign_held,
+            // Whoever ends the session ends what it could come back from, which a browser holds that does not send it here: its path is another,
+            // or its `SameSite` is `Strict`.
+            cookie_held: cookie_held || import_open,
             retired: false,
             meta,
             place: None,
             strays: Vec::new(),
             device: device.and_then(|address| visit.device(address).cloned()),
             head_left: visit.head_left.clone(),
-            foreign_held,
+            import_open,
         }
     }
 

@@ -28,9 +28,13 @@ impl Gate {
         }
     }
 
-    /// Whether it is still open, and a request brings what is let in through it.
+    pub(super) fn is_open(&self, now: Timestamp) -> bool {
+        self.import.until.is_none_or(|until| now < until)
+    }
+
+    /// Whether it is open, and a request brings what is let in through it.
     pub(super) fn is_sought(&self, cookies: &RequestCookies, now: Timestamp) -> bool {
-        self.import.until.is_none_or(|until| now < until) && self.values(cookies).next().is_some()
+        self.is_open(now) && self.values(cookies).next().is_some()
     }
 
     pub(super) fn values<'a>(

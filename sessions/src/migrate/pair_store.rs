@@ -259,6 +259,11 @@ impl SessionStore for PairStore {
     fn expires_by_itself(&self) -> bool {
         self.new.expires_by_itself() && self.old.expires_by_itself()
     }
+
+    /// A session is brought under its own key first, and renamed in the new store alone.
+    fn renames_at_once(&self) -> bool {
+        self.new.renames_at_once()
+    }
 }
 
 impl PrincipalIndex for PairStore {

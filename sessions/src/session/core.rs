@@ -97,7 +97,7 @@ pub(crate) struct Begun {
     pub(crate) device: Option<Device>,
     pub(crate) head_left: HeadLeft,
     /// The visitor holds the cookie of another application, from which the session could be imported.
-    pub(crate) foreign_held: bool,
+    pub(crate) import_open: bool,
 }
 
 /// What a session that was imported in this request brought along.
@@ -161,6 +161,9 @@ struct Doubt {
 /// How many of them are remembered: a store that is down must not fill the memory of a connection that goes on saving.
 const DOUBTS: usize = 8;
 
+/// How often a session was written that was imported and not touched since.
+const IMPORT_WRITES: u64 = 1;
+
 /// The state of a seated session that does not depend on its type.
 #[derive(Debug)]
 pub(crate) struct SlotCore {
@@ -170,7 +173,7 @@ pub(crate) struct SlotCore {
     device: Option<Device>,
     strays: Vec<StoreKey>,
     head_left: HeadLeft,
-    foreign_held: bool,
+    import_open: bool,
     /// Until the session ends.
     imported: Cell<Option<Imported>>,
     /// A cookie that leaves takes the foreign one away.
@@ -232,7 +235,7 @@ impl SlotCore {
             device: begun.device,
             strays: begun.strays,
             head_left: begun.head_left,
-            foreign_held: begun.foreign_held,
+            import_open: begun.import_open,
             imported: Cell::new(None),
             sheds_foreign: Cell::new(false),
             stored: Cell::new(loaded.as_ref().map(|_| begun.meta)),
@@ -257,12 +260,19 @@ impl SlotCore {
     pub(super) fn note_import(&self, imported: Imported) {
         self.imported.set(Some(imported));
         self.sheds_foreign.set(imported.removes_foreign);
-        self.writes.set(self.writes.get() + 1);
+        self.writes.set(IMPORT_WRITES);
     }
 
     /// The import of a session that has not ended since.
     pub(crate) fn imported(&self) -> Option<Imported> {
         self.imported.get()
+    }
+
+    /// Whether nothing is asked of it but that the import be kept.
+    pub(crate) fn is_import_alone(&self) -> bool {
+        self.imported.get().is_some()
+            && self.writes.get() == IMPORT_WRITES
+            && self.intent.get() == Intent::default()
     }
 
     /// Whether a cookie of this session that leaves is to take the foreign one away.
@@ -474,7 +484,7 @@ impl SlotCore {
     fn note_no_import(&self) {
         self.imported.set(None);
         // Else a later request would bring back what has ended.
-        self.sheds_foreign.set(self.foreign_held);
+        self.sheds_foreign.set(self.import_open);
     }
 
     /// Notes that the session ended while this request had it open: it is not saved any more.

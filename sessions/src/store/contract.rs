@@ -64,7 +64,8 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     ///
     /// `Missing` if none lives under `old`; `Conflict` if it is in another state, or if one lives under `new`. Admission is as in
     /// [`update`](Self::update). Where the engine cannot change two keys at once: create the new, delete the old by its
-    /// revision, delete the new again if that was refused; and answer `Applied` only when the old is dead.
+    /// revision, delete the new again if that was refused; answer `Applied` only when the old is dead; and say so by
+    /// [`renames_at_once`](Self::renames_at_once).
     fn rename<'a>(
         &'a self,
         old: &'a StoreKey,
@@ -103,6 +104,12 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
 
     /// Whether the engine forgets dead records by itself, so that nobody need call [`delete_expired`](Self::delete_expired).
     fn expires_by_itself(&self) -> bool;
+
+    /// Whether [`rename`](Self::rename) changes both keys in one step for everybody else, also where its caller gives up on it.
+    ///
+    /// Only then does a new record without an old one show that a rename was applied whose answer was lost. Where it takes two, somebody may
+    /// have deleted the old one before: such a renewal is given up, and what it created is discarded.
+    fn renames_at_once(&self) -> bool;
 
     /// The way through all of the store's records, if it has one.
     ///
@@ -182,6 +189,10 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
 
     fn expires_by_itself(&self) -> bool {
         S::expires_by_itself(self)
+    }
+
+    fn renames_at_once(&self) -> bool {
+        S::renames_at_once(self)
     }
 
     fn scan(&self) -> Option<&dyn Scan> {

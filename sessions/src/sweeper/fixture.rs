@@ -57,6 +57,10 @@ impl SessionStore for Engine {
         self.forgets
     }
 
+    fn renames_at_once(&self) -> bool {
+        true
+    }
+
     fn principals(&self) -> Option<&dyn PrincipalIndex> {
         None
     }

@@ -133,6 +133,10 @@ macro_rules! wrap_store {
                 self.store.expires_by_itself()
             }
 
+            fn renames_at_once(&self) -> bool {
+                self.store.renames_at_once()
+            }
+
             fn scan(&self) -> Option<&dyn $crate::store::Scan> {
                 self.store.scan().map(|_| self as _)
             }

@@ -162,7 +162,11 @@ impl Vault {
             };
             let new = new.filter(|new| new.record.write_id == record.write_id);
             match (new, old) {
-                (Some(new), None) => return Ok(Outcome::found(new.revision)),
+                (Some(new), None) if self.store.renames_at_once() => {
+                    return Ok(Outcome::found(new.revision));
+                }
+                // In two steps: somebody may have ended the old one before the new one was created.
+                (Some(_), None) => break,
                 (None, None) => return Ok(Outcome::Missing),
                 (None, Some(old)) if old.revision == expected => {}
                 // Both live: the new one must go, since nobody has it yet.

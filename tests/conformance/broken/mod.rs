@@ -59,6 +59,7 @@ laws_find! {
     a_rename_by_a_stale_revision_conflicts_and_leaves_both_keys: RenamesByAnyRevision;
     a_rename_of_nothing_is_missing_and_creates_nothing: RenameCreates;
     a_rename_onto_a_live_record_conflicts_and_leaves_both: RenamesOverTheLiving;
+    a_rename_that_is_given_up_on_leaves_one_record: SaysItRenamesAtOnce;
     a_deleted_record_is_gone: DeletesNothing;
     deleting_twice_is_as_good_as_once: DeletesOnlyWhatIsThere DeletesNothing;
     a_deleted_record_is_not_revived_by_an_update: DeletesWithAWayBack UpdateCreates;

@@ -54,6 +54,7 @@ pub(crate) enum Flaw {
     CreateIsTwoSteps,
     UpdateIsTwoSteps,
     RenameIsTwoSteps,
+    SaysItRenamesAtOnce,
     TouchIsTwoSteps,
     TouchPutsBack,
     ListsWithoutTouches,
@@ -417,6 +418,14 @@ impl SessionStore for BrokenStore {
                     self.store.create(new, record, None, now).await?;
                 }
                 Flaw::RenamesOverTheLiving => self.store.delete(new).await?,
+                Flaw::SaysItRenamesAtOnce => {
+                    let written = self.store.create(new, record, None, now).await?;
+                    if let Written::Applied { .. } = written {
+                        dawdle().await;
+                        self.store.delete(old).await?;
+                    }
+                    return Ok(written);
+                }
                 Flaw::RenameIsTwoSteps => match loaded {
                     None => return Ok(Written::Missing),
                     Some(loaded) if loaded.revision != expected => return Ok(Written::Conflict),
@@ -490,6 +499,10 @@ impl SessionStore for BrokenStore {
 
     fn expires_by_itself(&self) -> bool {
         self.has(Flaw::SaysItForgets)
+    }
+
+    fn renames_at_once(&self) -> bool {
+        true
     }
 
     fn scan(&self) -> Option<&dyn Scan> {

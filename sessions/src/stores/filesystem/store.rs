@@ -257,6 +257,10 @@ impl SessionStore for FilesystemStore {
         false
     }
 
+    fn renames_at_once(&self) -> bool {
+        true
+    }
+
     fn scan(&self) -> Option<&dyn Scan> {
         Some(self)
     }

@@ -281,6 +281,10 @@ impl SessionStore for MemcachedStore {
     fn expires_by_itself(&self) -> bool {
         true
     }
+
+    fn renames_at_once(&self) -> bool {
+        false
+    }
 }
 
 /// Without the servers: their addresses may be nobody's business.

@@ -593,6 +593,10 @@ impl SessionStore for MemoryStore {
         false
     }
 
+    fn renames_at_once(&self) -> bool {
+        true
+    }
+
     fn scan(&self) -> Option<&dyn Scan> {
         Some(self)
     }

@@ -284,6 +284,10 @@ impl SessionStore for RedbStore {
         false
     }
 
+    fn renames_at_once(&self) -> bool {
+        true
+    }
+
     fn scan(&self) -> Option<&dyn Scan> {
         Some(self)
     }

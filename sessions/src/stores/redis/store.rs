@@ -384,6 +384,10 @@ impl SessionStore for RedisStore {
         true
     }
 
+    fn renames_at_once(&self) -> bool {
+        !self.is_cluster()
+    }
+
     fn scan(&self) -> Option<&dyn Scan> {
         Some(self)
     }

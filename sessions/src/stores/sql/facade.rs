@@ -146,6 +146,10 @@ macro_rules! sql_store {
                 false
             }
 
+            fn renames_at_once(&self) -> bool {
+                true
+            }
+
             fn scan(&self) -> Option<&dyn Scan> {
                 Some(self)
             }

@@ -72,6 +72,7 @@ pub use self::{
         a_rename_by_a_stale_revision_conflicts_and_leaves_both_keys,
         a_rename_of_nothing_is_missing_and_creates_nothing,
         a_rename_onto_a_live_record_conflicts_and_leaves_both,
+        a_rename_that_is_given_up_on_leaves_one_record,
         a_renamed_record_lives_under_its_new_key_alone,
     },
     runner::run,
@@ -134,6 +135,7 @@ macro_rules! store_conformance {
             a_rename_by_a_stale_revision_conflicts_and_leaves_both_keys
             a_rename_of_nothing_is_missing_and_creates_nothing
             a_rename_onto_a_live_record_conflicts_and_leaves_both
+            a_rename_that_is_given_up_on_leaves_one_record
             a_deleted_record_is_gone
             deleting_twice_is_as_good_as_once
             a_deleted_record_is_not_revived_by_an_update

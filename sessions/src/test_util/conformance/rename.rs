@@ -1,3 +1,9 @@
+use std::{
+    future::{Future, poll_fn},
+    pin::pin,
+    task::Poll,
+};
+
 use crate::store::{Record, SessionStore, Written};
 
 use super::subject::{Subject, applied, new_device, new_key, new_principal, stale_revision};
@@ -74,6 +80,54 @@ pub async fn a_rename_of_nothing_is_missing_and_creates_nothing<S: SessionStore>
             .assert_holds_nothing(&key, "`rename`: what is refused changes nothing")
             .await;
     }
+}
+
+/// Where two keys change in one step, a rename that its caller gave up on, however far it had come, leaves one of two records.
+pub async fn a_rename_that_is_given_up_on_leaves_one_record<S: SessionStore>(
+    new_store: impl AsyncFn() -> S,
+) {
+    const CLAUSE: &str =
+        "`renames_at_once`: both keys change in one step, also where the caller gives up";
+    let subject = Subject::new(new_store).await;
+    if !subject.store.renames_at_once() {
+        return;
+    }
+    for polls in 1..=MOST_POLLS {
+        let record = subject.record();
+        let (old, revision) = subject.stored(&record).await;
+        let new = new_key();
+        let next = subject.successor(&record);
+        let rename = subject
+            .store
+            .rename(&old, &new, &next, revision, None, subject.now);
+        let is_done = is_done_after(polls, rename).await;
+        // Comes after whatever is still under way, and finds both keys as that leaves them.
+        let again = subject.rename(&old, &new, &next, revision).await;
+        let (old, new) = (subject.load(&old).await, subject.load(&new).await);
+        assert_ne!(old.is_some(), new.is_some(), "{CLAUSE}: then {again:?}");
+        if is_done {
+            return;
+        }
+    }
+}
+
+/// More than any engine takes.
+const MOST_POLLS: usize = 1_000;
+
+/// Waits for an answer as long as it takes, but looks for it a number of times at most.
+async fn is_done_after(polls: usize, answer: impl Future) -> bool {
+    let mut answer = pin!(answer);
+    let mut left = polls;
+    poll_fn(|context| {
+        let looked = answer.as_mut().poll(context);
+        left -= 1;
+        match looked {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending if left == 0 => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// A rename onto a key that is taken conflicts, and both records stay.
