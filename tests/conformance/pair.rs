@@ -1,4 +1,4 @@
-//! Two stores as one: with everything in the new store, and with every other session in the old one at first.
+//! Two stores as one: with everything where the pair puts it, and with every other session in the other store at first.
 
 use std::{fmt::Debug, sync::Arc};
 
@@ -12,7 +12,7 @@ use sessions::{
 };
 use sessions_tests::{Engine, Folder};
 
-use crate::{postgres, tables::new_table};
+use crate::{memcached, postgres, redis, tables::new_table};
 
 mod nothing_old {
     use super::*;
@@ -20,10 +20,28 @@ mod nothing_old {
     sessions::store_conformance!(async || PairStore::new(MemoryStore::new(), MemoryStore::new()));
 }
 
+mod nothing_new {
+    use super::*;
+
+    sessions::store_conformance!(async || {
+        PairStore::prepare(MemoryStore::new(), MemoryStore::new())
+    });
+}
+
 mod memory_to_memory {
     use super::*;
 
-    sessions::store_conformance!(async || Seeded::new(MemoryStore::new(), MemoryStore::new(), ()));
+    sessions::store_conformance!(async || {
+        Seeded::moves(MemoryStore::new(), MemoryStore::new(), ())
+    });
+}
+
+mod memory_to_memory_prepared {
+    use super::*;
+
+    sessions::store_conformance!(async || {
+        Seeded::prepares(MemoryStore::new(), MemoryStore::new(), ())
+    });
 }
 
 mod files_to_memory {
@@ -32,7 +50,7 @@ mod files_to_memory {
     sessions::store_conformance!(async || {
         let folder = Folder::new();
         let files = files(&folder);
-        Seeded::new(MemoryStore::new(), files, folder)
+        Seeded::moves(MemoryStore::new(), files, folder)
     });
 }
 
@@ -42,7 +60,17 @@ mod memory_to_files {
     sessions::store_conformance!(async || {
         let folder = Folder::new();
         let files = files(&folder);
-        Seeded::new(files, MemoryStore::new(), folder)
+        Seeded::moves(files, MemoryStore::new(), folder)
+    });
+}
+
+mod memory_to_files_prepared {
+    use super::*;
+
+    sessions::store_conformance!(async || {
+        let folder = Folder::new();
+        let files = files(&folder);
+        Seeded::prepares(files, MemoryStore::new(), folder)
     });
 }
 
@@ -52,8 +80,46 @@ mod files_to_postgres {
     sessions::store_conformance!(if Engine::Postgres.is_running(), async || {
         let folder = Folder::new();
         let files = files(&folder);
-        Seeded::new(postgres::store(&new_table()).await, files, folder)
+        Seeded::moves(postgres::store(&new_table()).await, files, folder)
     });
+}
+
+mod files_to_cluster {
+    use super::*;
+
+    sessions::store_conformance!(if Engine::RedisCluster.is_running(), async || {
+        let folder = Folder::new();
+        let files = files(&folder);
+        Seeded::moves(redis::cluster().await, files, folder)
+    });
+}
+
+mod cluster_to_files {
+    use super::*;
+
+    sessions::store_conformance!(if Engine::RedisCluster.is_running(), async || {
+        let folder = Folder::new();
+        let files = files(&folder);
+        Seeded::moves(files, redis::cluster().await, folder)
+    });
+}
+
+mod cluster_to_redis_prepared {
+    use super::*;
+
+    sessions::store_conformance!(
+        if Engine::RedisCluster.is_running() && Engine::Redis.is_running(),
+        async || Seeded::prepares(redis::single().await, redis::cluster().await, ())
+    );
+}
+
+mod redis_to_memcached {
+    use super::*;
+
+    sessions::store_conformance!(
+        if Engine::Redis.is_running() && Engine::Memcached.is_running(),
+        async || Seeded::moves(memcached::store().await, redis::single().await, ())
+    );
 }
 
 /// As large as the other half takes them.
@@ -61,20 +127,29 @@ fn files(folder: &Folder) -> FilesystemStore {
     FilesystemStore::new(folder.path()).unwrap().max_length(0)
 }
 
-/// A pair in which half of the sessions begin in the old store: those with an odd first byte.
+/// A pair in which half of the sessions begin in the other store than it would put them into: those with an odd first byte.
 #[derive(Debug)]
 struct Seeded<E> {
     pair: PairStore,
-    old: Arc<dyn SessionStore>,
+    other: Arc<dyn SessionStore>,
     _engine: E,
 }
 
 impl<E> Seeded<E> {
-    fn new(new: impl SessionStore, old: impl SessionStore, engine: E) -> Self {
-        let old: Arc<dyn SessionStore> = Arc::new(old);
+    fn moves(new: impl SessionStore, old: impl SessionStore, engine: E) -> Self {
+        let other: Arc<dyn SessionStore> = Arc::new(old);
         Self {
-            pair: PairStore::new(new, Arc::clone(&old)),
-            old,
+            pair: PairStore::new(new, Arc::clone(&other)),
+            other,
+            _engine: engine,
+        }
+    }
+
+    fn prepares(new: impl SessionStore, old: impl SessionStore, engine: E) -> Self {
+        let other: Arc<dyn SessionStore> = Arc::new(new);
+        Self {
+            pair: PairStore::prepare(Arc::clone(&other), old),
+            other,
             _engine: engine,
         }
     }
@@ -89,17 +164,19 @@ impl<E: Debug + Send + Sync + 'static> SessionStore for Seeded<E> {
         now: Timestamp,
     ) -> Answer<'a, Written> {
         Answer::pending(async move {
-            if key.as_bytes()[0].is_multiple_of(2) {
+            // Whom it admits, the pair has to count.
+            if key.as_bytes()[0].is_multiple_of(2) || admission.is_some() {
                 return self.pair.create(key, record, admission, now).await;
             }
             if self.pair.load(key, now).await?.is_some() {
                 return Ok(Written::Conflict);
             }
-            let written = self.old.create(key, record, admission, now).await?;
-            Ok(match written {
-                Written::Applied { .. } => Written::applied(record.write_id),
-                other => other,
-            })
+            let written = self.other.create(key, record, None, now).await?;
+            let Written::Applied { .. } = written else {
+                return Ok(written);
+            };
+            let found = self.pair.load(key, now).await?;
+            Ok(found.map_or(Written::Missing, |found| Written::applied(found.revision)))
         })
     }
 

@@ -8,6 +8,9 @@
 )]
 
 mod interrupted;
+mod limits;
 mod move_all;
+mod old_token;
 mod rig;
+mod rolling;
 mod together;

@@ -1,21 +1,23 @@
 //! Threads that do everything at once, while everything moves.
 
 use std::{
+    process,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::SystemTime,
 };
 
 use actix_web::rt::System;
 use sessions::{
-    FilesystemStore, MemoryStore,
+    FilesystemStore, MemoryStore, RedisStore,
     migrate::{Migration, PairStore},
     store::{Record, SessionStore, StoreKey, WriteId, Written},
     test_util::TestClock,
 };
-use sessions_tests::Folder;
+use sessions_tests::{Engine, Folder};
 
 use crate::rig::{DEADLINE, NOW, record, seed};
 
@@ -29,7 +31,9 @@ fn key(number: u8) -> StoreKey {
 /// Every session is counted up from several threads, as often as said; none is missed at any time.
 fn count_while_moving(new: impl SessionStore, old: impl SessionStore) {
     let old: Arc<dyn SessionStore> = Arc::new(old);
-    let pair = PairStore::new(new, Arc::clone(&old));
+    let new: Arc<dyn SessionStore> = Arc::new(new);
+    let pair = PairStore::new(Arc::clone(&new), Arc::clone(&old));
+    let prepared = PairStore::prepare(new, Arc::clone(&old));
     System::new().block_on(async {
         for number in 0..SESSIONS {
             let start = Record {
@@ -43,7 +47,8 @@ fn count_while_moving(new: impl SessionStore, old: impl SessionStore) {
     thread::scope(|scope| {
         let counters: Vec<_> = (0..5)
             .map(|thread| {
-                let pair = &pair;
+                // Some servers are not so far yet.
+                let pair = if thread < 2 { &prepared } else { &pair };
                 scope.spawn(move || System::new().block_on(count(pair, thread)))
             })
             .collect();
@@ -125,4 +130,29 @@ fn fifty_increments_while_all_moves_into_files_are_fifty() {
     let folder = Folder::new();
     let files = FilesystemStore::new(folder.path()).unwrap();
     count_while_moving(files, MemoryStore::new());
+}
+
+/// Two keys do not change at once there.
+async fn cluster() -> RedisStore {
+    let urls = Engine::RedisCluster.url().unwrap();
+    let nanoseconds = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    let prefix = format!("migrate-{}-{nanoseconds}:", process::id());
+    let builder = RedisStore::cluster(urls.split(',')).prefix(prefix);
+    builder.connect().await.unwrap()
+}
+
+#[test]
+fn fifty_increments_while_all_moves_into_a_cluster_are_fifty() {
+    if Engine::RedisCluster.is_running() {
+        let cluster = System::new().block_on(cluster());
+        count_while_moving(cluster, MemoryStore::new());
+    }
+}
+
+#[test]
+fn fifty_increments_while_all_moves_out_of_a_cluster_are_fifty() {
+    if Engine::RedisCluster.is_running() {
+        let cluster = System::new().block_on(cluster());
+        count_while_moving(MemoryStore::new(), cluster);
+    }
 }

@@ -90,7 +90,7 @@ impl<'a> Migration<'a> {
     /// If a store fails otherwise; what was moved is moved. [`Refused`](StoreErrorKind::Refused) if the old store cannot be
     /// [scanned](crate::store::SessionStore::scan): then sessions move one by one, when they are next written or touched.
     pub async fn run(self) -> Result<Moved, StoreError> {
-        let Some(scan) = self.pair.old().scan() else {
+        let Some(scan) = self.pair.old().scan().filter(|_| self.pair.moves()) else {
             return Err(StoreError::new(StoreErrorKind::Refused));
         };
         let mut total = Moved::default();
@@ -113,7 +113,7 @@ impl<'a> Migration<'a> {
             let mut moves = stream::iter(moves).buffer_unordered(self.at_once);
             while let Some(brought) = moves.next().await {
                 match brought? {
-                    Some(Brought::Moved) => total.moved += 1,
+                    Some(Brought::Moved(_)) => total.moved += 1,
                     Some(Brought::Gone) => total.gone += 1,
                     Some(Brought::Conflict) | None => total.failed += 1,
                 }

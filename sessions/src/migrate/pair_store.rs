@@ -9,14 +9,15 @@ use crate::{
 };
 
 use super::{
-    aside::aside,
-    mover::{Brought, Mover, is_state, still_old},
+    mover::{Brought, InNew, InOld, Mover, is_state, state, still_old, unfinished},
+    ticket::{Kind, Ticket, claimed_by},
 };
 
 /// Two stores as one, of which one is moved into and the other out of.
 ///
-/// It reads the new store and then the old, and writes the new; what is to be written or touched is brought over first. Give it to the
-/// application in place of its store, on every machine, before anything is moved; [`Migration`](super::Migration) moves the rest.
+/// It reads both. [`prepare`](Self::prepare) writes a session where it lies, and a new one in the old store; [`new`](Self::new) writes the new store, and what is to be
+/// written or touched is brought over first. Give the one and then the other to the application in place of its store, and let a
+/// [`Migration`](super::Migration) move the rest.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,46 +37,105 @@ use super::{
 /// # }
 /// ```
 ///
+/// # Who may run beside whom
+///
+/// Each row may be deployed machine by machine, when the one above it is everywhere:
+///
+/// | | reads | writes | may run beside |
+/// | --- | --- | --- | --- |
+/// | the old store alone | old | old | `prepare` |
+/// | [`prepare`](Self::prepare) | old, new | a session where it lies, a new one in the old | the old store alone, **or** `new` |
+/// | [`new`](Self::new) | new, old | new | `prepare`, **or** the new store alone |
+/// | the new store alone, after a [`Migration`](super::Migration) that left nothing | new | new | `new` |
+///
+/// To leave one out is to log visitors out. A server that has the old store alone does not find what another has moved: the visitor is nobody there, gets a new
+/// session, and the logout it was asked for ends nothing. And what it writes while the session is moved is lost. It is the same for one that has the new store alone and comes upon what lies in the old one
+/// still. Whoever can stop all servers at once needs no `prepare`.
+///
+/// Before the first `new`, one may go back: nothing has moved. After it, finish, and then move into the other direction. Never both directions at once, and no pair within a pair.
+///
 /// # What it costs
 ///
-/// | | round trips, once it is in the new store | while it is in the old one |
-/// | --- | --- | --- |
-/// | load | 1 | 2 |
-/// | update, touch | 1 | 8, of which one is the write, and then never again |
-/// | create; renewal | 3; 3 | 3; 10 |
-/// | delete | 4 | 4 |
-/// | load of an unknown token | 4 | |
+/// | round trips | [`prepare`](Self::prepare): in the old store | in the new one | [`new`](Self::new): in the new store | in the old one |
+/// | --- | --- | --- | --- | --- |
+/// | load | 1 | 2 | 1 | 2 |
+/// | load of an unknown token | 2 | | 3 | |
+/// | update | 2 | 2 | 1 | 9, of which one is the write, and then never again |
+/// | touch | 3 | 3 | 2 | 9 |
+/// | create | 3 | | 3 | |
+/// | renewal | 3 | 3 | 2 | 10 |
+/// | delete | 2 | 2 | 2 | 2 |
 ///
 /// # What it does not promise
 ///
-/// - **A limit of sessions per principal.** Two engines cannot be counted in one step, so [`limits`](PrincipalIndex::limits) is `false`, and a configuration
-///   with a limit is refused at start: take it out for as long as the move takes. Lists are whole, if both stores have an index.
-/// - **Servers without a pair.** Who reads the old store alone does not find what was moved. Replace all of them at once.
+/// - **A limit of sessions per principal** while it prepares: old and new are written then, and two engines cannot be counted in one step. So
+///   [`limits`](PrincipalIndex::limits) is `false`, and a configuration with a limit is refused at start: take it out for as long as that takes. Afterwards a limit holds, if both stores can keep
+///   one: all sessions of the principal are brought first, for the new store to count, which costs two lists of the old one, and fails where one of them is larger than the new store takes.
+/// - **A list** of a principal's sessions, unless both stores have an index. Then it is whole.
 /// - **More than the weaker of the two.** If either store fails, so does what has to ask it: nobody is told that a session is gone that may be in the
 ///   other. A memcached on the way may lose what it always may.
 /// - **A count of what was swept**, where one of the two forgets by itself.
-/// - Into a **Redis Cluster**, where a renewal is two steps, a session can be brought twice if two requests bring it at the same moment, and a third renews or
-///   ends it between those steps: the token it had then opens it again. Move when few are there, and let a [`Migration`](super::Migration) do it.
-/// - Out of a **Redis Cluster**, where it is two steps too, a process that dies between them leaves a session that can be read and touched, and not
-///   written until it expires.
+/// - That **two renewals of one session at the same moment**, one by a server that prepares and one by a server that moves, are both known to a logout with the token it had before
+///   that, if it comes at that moment too.
 #[derive(Clone, Debug)]
 pub struct PairStore {
     new: Arc<dyn SessionStore>,
     old: Arc<dyn SessionStore>,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Prepare,
+    Move,
 }
 
 impl PairStore {
-    /// Moves into the first, out of the second.
+    /// Moves into the first, out of the second: once every server at least [prepares](Self::prepare).
     #[must_use]
     pub fn new(new: impl SessionStore, old: impl SessionStore) -> Self {
         Self {
             new: Arc::new(new),
             old: Arc::new(old),
+            phase: Phase::Move,
+        }
+    }
+
+    /// Moves nothing, and finds what others move: for the time in which some servers have the old store alone, and then some a pair that moves.
+    ///
+    /// ```
+    /// use sessions::{MemoryStore, Timestamp, migrate::PairStore, store::{SessionStore, StoreKey}};
+    /// # use std::sync::Arc;
+    /// # use sessions::{Handle, store::{Record, WriteId}};
+    ///
+    /// # actix_web::rt::System::new().block_on(async {
+    /// # let (key, now) = (StoreKey::from_bytes([7; 32]), Timestamp::from_seconds(0));
+    /// # let record = Record {
+    /// #     handle: Handle::from_bytes([1; 16]), write_id: WriteId::from_bytes([1; 16]), created: now, last_seen: now,
+    /// #     deadline: Timestamp::from_seconds(60), principal: None, device: None, body: Vec::new(),
+    /// # };
+    /// # let (old, new) = (Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()));
+    /// let pair = PairStore::prepare(new.clone(), old.clone()); // the new one first, as in `new`
+    /// pair.create(&key, &record, None, now).await?;
+    /// assert!(old.load(&key, now).await?.is_some()); // where servers without a pair find it
+    /// assert!(new.load(&key, now).await?.is_none());
+    /// # Ok::<(), sessions::store::StoreError>(())
+    /// # }).unwrap();
+    /// ```
+    #[must_use]
+    pub fn prepare(new: impl SessionStore, old: impl SessionStore) -> Self {
+        Self {
+            phase: Phase::Prepare,
+            ..Self::new(new, old)
         }
     }
 
     pub(super) fn old(&self) -> &dyn SessionStore {
         &*self.old
+    }
+
+    pub(super) fn moves(&self) -> bool {
+        self.phase == Phase::Move
     }
 
     pub(super) fn mover(&self, now: Timestamp) -> Mover<'_> {
@@ -87,62 +147,218 @@ impl PairStore {
     }
 
     async fn find(&self, key: &StoreKey, now: Timestamp) -> Result<Option<Loaded>, StoreError> {
-        if let Some(found) = self.new.load(key, now).await? {
+        let mover = self.mover(now);
+        // Where most are.
+        if self.moves()
+            && let Some(found) = mover.moved(key).await?
+        {
             return Ok(Some(found));
         }
-        if let Some(found) = self.old.load(key, now).await? {
-            return Ok(Some(still_old(found)));
-        }
-        if self.old.load(&aside(key), now).await?.is_some() {
-            self.mover(now).finish(key).await?;
+        match mover.in_old(key).await? {
+            InOld::Session(found) => return Ok(Some(still_old(found))),
+            InOld::Claimed(nonce, claimed) => {
+                mover.finish(key, nonce, &claimed).await?;
+            }
+            InOld::Nothing => {}
         }
         // It may have moved while we looked.
-        self.new.load(key, now).await
+        mover.moved(key).await
     }
 
-    /// Whether the old store has something under a key that is to be written to, or has it on its way.
-    async fn is_taken(&self, key: &StoreKey, now: Timestamp) -> Result<bool, StoreError> {
-        if self.old.load(key, now).await?.is_some() {
-            return Ok(true);
+    /// Has the new store count alone whom it admits.
+    async fn admit(
+        &self,
+        record: &Record,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        match (&record.principal, admission) {
+            (Some(principal), Some(_)) if self.moves() => self.mover(now).gather(principal).await,
+            _ => Ok(()),
         }
-        if self.old.load(&aside(key), now).await?.is_some() {
-            // Afterwards the new store knows.
-            self.mover(now).finish(key).await?;
+    }
+
+    /// Creates a session in the new store.
+    async fn create_new(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Result<Written, StoreError> {
+        let mover = self.mover(now);
+        self.admit(record, admission, now).await?;
+        if mover.stays(key).await? {
+            return Ok(Written::Conflict);
         }
-        Ok(false)
+        let mut written = self.new.create(key, record, admission, now).await?;
+        if written == Written::Conflict
+            && let InNew::Ticket(_, revision) = mover.in_new(key).await?
+        {
+            // Of a session that is no more.
+            let update = self.new.update(key, record, revision, admission, now);
+            written = update.await?;
+        }
+        // A server that prepares may have created one under this key meanwhile. It looks for ours, too, so that one of us makes way.
+        if let Written::Applied { revision, .. } = written
+            && mover.stays(key).await?
+        {
+            mover
+                .take_away(&*self.new, Kind::Ticket, key, revision)
+                .await?;
+            return Ok(Written::Conflict);
+        }
+        Ok(written)
+    }
+
+    /// Creates a session in the old store, where it is found by servers that have no other.
+    async fn create_old(
+        &self,
+        key: &StoreKey,
+        record: &Record,
+        admission: Option<Admission>,
+        now: Timestamp,
+    ) -> Result<Written, StoreError> {
+        let mover = self.mover(now);
+        if mover.moved(key).await?.is_some() {
+            return Ok(Written::Conflict);
+        }
+        let written = self.old.create(key, record, admission, now).await?;
+        let Written::Applied { revision, evicted } = written else {
+            return Ok(written);
+        };
+        // See `create_new`.
+        if mover.moved(key).await?.is_some() {
+            mover
+                .take_away(&*self.old, Kind::Claim, key, revision)
+                .await?;
+            return Ok(Written::Conflict);
+        }
+        Ok(Written::Applied {
+            revision: state(record),
+            evicted,
+        })
     }
 
     /// Does a write to a session in the new store, where it is brought first unless it is there.
-    async fn write<'a>(
-        &self,
+    async fn write_new<'a>(
+        &'a self,
         key: &StoreKey,
         mut expected: Revision,
         now: Timestamp,
-        write: impl Fn(Revision) -> Answer<'a, Written>,
+        write: impl Fn(&'a dyn SessionStore, Revision) -> Answer<'a, Written>,
     ) -> Result<Written, StoreError> {
+        let mover = self.mover(now);
         let (mut is_brought, mut is_translated) = (false, false);
         loop {
-            match write(expected).await? {
-                Written::Missing if !is_brought => {
-                    is_brought = true;
-                    let brought = self.mover(now).bring(key, Some(expected)).await?;
-                    if brought == Brought::Conflict {
-                        return Ok(Written::Conflict);
+            match write(&*self.new, expected).await? {
+                Written::Missing => {}
+                // It may be in the state that was loaded from the old store, for which the new one has another name; or what lies there is a
+                // ticket; or it has come while the new one looked why it changed nothing.
+                Written::Conflict if !is_translated => match mover.in_new(key).await? {
+                    InNew::Session(found) if is_state(expected, found.record.write_id) => {
+                        (expected, is_translated) = (found.revision, true);
+                        continue;
                     }
-                }
-                // It may be in the state that was loaded from the old store, for which the new one has another name; or have come while the new
-                // one looked why it changed nothing.
-                Written::Conflict if !is_translated => {
-                    is_translated = true;
-                    let found = self.new.load(key, now).await?;
-                    match found.filter(|found| is_state(expected, found.record.write_id)) {
-                        Some(found) => expected = found.revision,
-                        None => return Ok(Written::Conflict),
-                    }
-                }
+                    InNew::Session(_) => return Ok(Written::Conflict),
+                    InNew::Ticket(..) | InNew::Nothing => {}
+                },
                 written => return Ok(written),
             }
+            if is_brought {
+                return Ok(Written::Missing);
+            }
+            is_brought = true;
+            match mover.bring(key, Some(expected)).await? {
+                Brought::Moved(revision) => (expected, is_translated) = (revision, true),
+                Brought::Gone => {}
+                Brought::Conflict => return Ok(Written::Conflict),
+            }
         }
+    }
+
+    /// Does a write to a session where it lies.
+    async fn write_in_place<'a>(
+        &'a self,
+        key: &StoreKey,
+        record: &Record,
+        expected: Revision,
+        now: Timestamp,
+        write: impl Fn(&'a dyn SessionStore, Revision) -> Answer<'a, Written>,
+    ) -> Result<Written, StoreError> {
+        let mover = self.mover(now);
+        let mut tried = None;
+        loop {
+            match mover.in_old(key).await? {
+                // The same again: it is another key that is taken.
+                InOld::Session(found)
+                    if state(&found.record) != expected || tried == Some(found.revision) =>
+                {
+                    return Ok(Written::Conflict);
+                }
+                InOld::Session(found) => match write(&*self.old, found.revision).await? {
+                    Written::Applied { evicted, .. } => {
+                        return Ok(Written::Applied {
+                            revision: state(record),
+                            evicted,
+                        });
+                    }
+                    // Written, ended or claimed meanwhile.
+                    Written::Conflict | Written::Missing => tried = Some(found.revision),
+                    written @ (Written::Ambiguous | Written::Refused) => return Ok(written),
+                },
+                InOld::Claimed(nonce, claimed) => {
+                    mover.finish(key, nonce, &claimed).await?;
+                }
+                InOld::Nothing => return self.write_new(key, expected, now, write).await,
+            }
+        }
+    }
+
+    async fn write<'a>(
+        &'a self,
+        key: &StoreKey,
+        record: &Record,
+        expected: Revision,
+        now: Timestamp,
+        write: impl Fn(&'a dyn SessionStore, Revision) -> Answer<'a, Written>,
+    ) -> Result<Written, StoreError> {
+        if self.moves() {
+            self.write_new(key, expected, now, write).await
+        } else {
+            self.write_in_place(key, record, expected, now, write).await
+        }
+    }
+
+    async fn touch_new(
+        &self,
+        key: &StoreKey,
+        deadline: Timestamp,
+        now: Timestamp,
+    ) -> Result<Touched, StoreError> {
+        let mover = self.mover(now);
+        // A ticket can be touched, too, and that is of no use to the session.
+        if mover.moved(key).await?.is_none() && mover.bring(key, None).await? == Brought::Conflict {
+            return Err(unfinished());
+        }
+        self.new.touch(key, deadline, now).await
+    }
+
+    async fn touch_in_place(
+        &self,
+        key: &StoreKey,
+        deadline: Timestamp,
+        now: Timestamp,
+    ) -> Result<Touched, StoreError> {
+        let mover = self.mover(now);
+        if let InOld::Session(_) = mover.in_old(key).await? {
+            let touched = self.old.touch(key, deadline, now).await?;
+            if touched == Touched::Applied && matches!(mover.in_new(key).await?, InNew::Nothing) {
+                return Ok(Touched::Applied);
+            }
+            // Who moves it may have loaded it before that.
+        }
+        self.touch_new(key, deadline, now).await
     }
 }
 
@@ -155,10 +371,11 @@ impl SessionStore for PairStore {
         now: Timestamp,
     ) -> Answer<'a, Written> {
         Answer::pending(async move {
-            if self.is_taken(key, now).await? {
-                return Ok(Written::Conflict);
+            if self.moves() {
+                self.create_new(key, record, admission, now).await
+            } else {
+                self.create_old(key, record, admission, now).await
             }
-            self.new.create(key, record, admission, now).await
         })
     }
 
@@ -174,9 +391,13 @@ impl SessionStore for PairStore {
         admission: Option<Admission>,
         now: Timestamp,
     ) -> Answer<'a, Written> {
-        Answer::pending(self.write(key, expected, now, move |expected| {
-            self.new.update(key, record, expected, admission, now)
-        }))
+        Answer::pending(async move {
+            self.admit(record, admission, now).await?;
+            let write = |store: &'a dyn SessionStore, expected| {
+                store.update(key, record, expected, admission, now)
+            };
+            self.write(key, record, expected, now, write).await
+        })
     }
 
     fn touch<'a>(
@@ -186,13 +407,10 @@ impl SessionStore for PairStore {
         now: Timestamp,
     ) -> Answer<'a, Touched> {
         Answer::pending(async move {
-            if self.new.touch(key, deadline, now).await? == Touched::Applied {
-                return Ok(Touched::Applied);
-            }
-            match self.mover(now).bring(key, None).await? {
-                Brought::Moved | Brought::Gone => self.new.touch(key, deadline, now).await,
-                // It cannot be brought now, and must not die of that.
-                Brought::Conflict => self.old.touch(key, deadline, now).await,
+            if self.moves() {
+                self.touch_new(key, deadline, now).await
+            } else {
+                self.touch_in_place(key, deadline, now).await
             }
         })
     }
@@ -207,22 +425,28 @@ impl SessionStore for PairStore {
         now: Timestamp,
     ) -> Answer<'a, Written> {
         Answer::pending(async move {
-            if self.is_taken(new, now).await? {
+            let mover = self.mover(now);
+            self.admit(record, admission, now).await?;
+            let is_taken = if self.moves() {
+                mover.stays(new).await?
+            } else {
+                mover.moved(new).await?.is_some()
+            };
+            if is_taken {
                 let found = self.find(old, now).await?;
                 return Ok(found.map_or(Written::Missing, |_| Written::Conflict));
             }
-            let write = |expected| self.new.rename(old, new, record, expected, admission, now);
-            self.write(old, expected, now, write).await
+            let write = |store: &'a dyn SessionStore, expected| {
+                store.rename(old, new, record, expected, admission, now)
+            };
+            self.write(old, record, expected, now, write).await
         })
     }
 
     /// In the order in which a session moves, so that none slips through.
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
         Answer::pending(async move {
-            let away = aside(key);
             self.old.delete(key).await?;
-            self.old.delete(&away).await?;
-            self.new.delete(&away).await?;
             self.new.delete(key).await
         })
     }
@@ -241,7 +465,22 @@ impl SessionStore for PairStore {
         now: Timestamp,
     ) -> Answer<'a, Vec<Option<Loaded>>> {
         Answer::pending(async move {
-            let mut loaded = self.new.load_many(keys, now).await?;
+            let mut loaded = if self.moves() {
+                let loaded = self.new.load_many(keys, now).await?;
+                let of_keys = keys.iter().zip(loaded);
+                let sessions = of_keys.map(|(key, found)| {
+                    found.filter(|found| Ticket::of_record(key, &found.record).is_none())
+                });
+                sessions.collect::<Vec<_>>()
+            } else {
+                let loaded = self.old.load_many(keys, now).await?;
+                let of_keys = keys.iter().zip(loaded);
+                let sessions = of_keys.map(|(key, found)| {
+                    let session = found.filter(|found| claimed_by(key, &found.record).is_none());
+                    session.map(still_old)
+                });
+                sessions.collect()
+            };
             for (key, loaded) in keys.iter().zip(&mut loaded) {
                 if loaded.is_none() {
                     *loaded = self.find(key, now).await?;
@@ -260,9 +499,10 @@ impl SessionStore for PairStore {
         self.new.expires_by_itself() && self.old.expires_by_itself()
     }
 
-    /// A session is brought under its own key first, and renamed in the new store alone.
+    /// A session that moves keeps its key. It is renamed in one of the two stores, before or after that.
     fn renames_at_once(&self) -> bool {
-        self.new.renames_at_once()
+        let in_old = self.moves() || self.old.renames_at_once();
+        self.new.renames_at_once() && in_old
     }
 }
 
@@ -285,8 +525,9 @@ impl PrincipalIndex for PairStore {
         })
     }
 
-    /// Two engines cannot be counted in one step.
+    /// While it prepares, sessions are created in both stores, which cannot be counted in one step. Afterwards they are brought together first.
     fn limits(&self) -> bool {
-        false
+        let both = self.new.principals().zip(self.old.principals());
+        self.moves() && both.is_some_and(|(new, old)| new.limits() && old.limits())
     }
 }
