@@ -245,3 +245,25 @@ fn the_pages_name_what_is_there() {
         }
     }
 }
+
+#[test]
+fn every_example_is_in_the_tables() {
+    let read = |path| fs::read_to_string(repository().join(path)).unwrap();
+    let manifest = read("examples/Cargo.toml");
+    let mut lines = manifest.lines();
+    let mut seen = 0;
+    while lines.any(|line| line == "[[example]]") {
+        let name = lines.next().and_then(|line| line.strip_prefix("name = "));
+        let name = name
+            .expect("an example begins with its name")
+            .replace('"', "`");
+        for page in ["README.md", "examples/README.md"] {
+            assert!(read(page).contains(&name), "{page} does not name {name}");
+        }
+        seen += 1;
+    }
+    assert!(
+        seen > 10,
+        "only {seen} examples seen: this test sees nothing"
+    );
+}

@@ -16,6 +16,8 @@ mod door_refusals;
 mod files;
 mod gob_writer;
 mod hostile;
+#[path = "../http/journal.rs"]
+mod journal;
 mod mint;
 mod mutations;
 mod opening;

@@ -3,7 +3,7 @@
 use std::{thread, time::Duration};
 
 use sessions::{
-    store::StoreErrorKind,
+    store::{AdmissionPolicy, StoreErrorKind},
     test_util::{Fault, Verb},
 };
 
@@ -206,6 +206,49 @@ fn a_renewal_that_cannot_be_announced_is_none_and_the_cookie_works_on() {
             assert_eq!(lines(&browser.get("/renew/cup")), [line("cart")]);
             assert_eq!(browser.get("/show").text(), "Loaded tea,cup");
         }
+    }
+}
+
+#[test]
+fn a_login_that_was_refused_over_and_over_is_accepted_at_last() {
+    for engine in Engine::each() {
+        let site = open(engine, |all| {
+            all.principal_limit(1, AdmissionPolicy::Refuse)
+        });
+        let mut first = logged_in(&site, "ada");
+        let mut second = site.browser();
+        second.get("/items/tea");
+        for _ in 0..70 {
+            assert_eq!(second.get("/login/ada").status, 403);
+        }
+        first.get("/logout");
+        assert_eq!(second.get("/login/ada").status, 200);
+        assert_eq!(second.get("/show").text(), r#"Loaded Some("ada") tea"#);
+    }
+}
+
+#[test]
+fn nobody_who_logs_out_ends_what_was_renewed_a_moment_ago() {
+    for engine in Engine::each() {
+        let site = open(engine, |all| all);
+        let mut browser = logged_in(&site, "ada");
+        let old = cookie(&browser);
+        browser.get("/renew");
+        let logout = site.get_with(&old, "/logout");
+        assert_eq!(logout.text(), "None");
+        assert_eq!(lines(&logout), [removal("login")]);
+        assert_eq!(browser.get("/show").text(), "Rejected(Unknown) None ");
+    }
+}
+
+#[test]
+fn nobody_who_logs_out_keeps_what_is_in_the_session() {
+    for engine in Engine::each() {
+        let site = open(engine, |all| all);
+        let mut browser = site.browser();
+        browser.get("/items/tea");
+        assert_eq!(lines(&browser.get("/logout")), NONE);
+        assert_eq!(browser.get("/show").text(), "Loaded None tea");
     }
 }
 

@@ -108,7 +108,7 @@ impl KeyRing {
     /// assert_eq!(
     ///     error.to_string(),
     ///     "SESSION_KEYS_NOT_SET: the environment variable is not set, it holds the keys, newest first; \
-    ///      make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+    ///      make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
     /// );
     /// ```
     ///
@@ -552,26 +552,26 @@ mod tests {
                 " # nothing\n,,".to_owned(),
                 KeyRingErrorKind::Empty,
                 "KEYS: there is no key in it; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
             ),
             (
                 format!("{key},hunter2hunter2!"),
                 KeyRingErrorKind::Key(KeyErrorKind::Encoding),
                 "KEYS: key 2: a key is written as 64 characters of hex or as base64, \
                  this one is neither; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
             ),
             (
                 format!("{key},next:"),
                 KeyRingErrorKind::Key(KeyErrorKind::Length),
                 "KEYS: key 2: a key is 32 bytes (64 characters of hex, 44 of base64), this one is 0; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
             ),
             (
                 "0".repeat(64),
                 KeyRingErrorKind::Key(KeyErrorKind::Weak),
                 "KEYS: key 1: a key is 32 random bytes, fewer than 8 of this one's differ; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
             ),
             (
                 format!("next:{key}"),
@@ -603,7 +603,7 @@ mod tests {
             error.to_string(),
             "CARGO_PKG_NAME: key 1: a key is 32 bytes (64 characters of hex, 44 of base64), \
              this one is 6; \
-             make one with `openssl rand -base64 32` or `cargo run --example keygen`"
+             make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`"
         );
 
         let error = KeyRing::from_variable("KEYS", None).unwrap_err();
@@ -625,7 +625,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "KEYS: keys are written as hex or base64, this is not even UTF-8 text; \
-             make one with `openssl rand -base64 32` or `cargo run --example keygen`"
+             make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`"
         );
     }
 
@@ -705,7 +705,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "key ring: keys 1 and 2 have the same key id by chance; replace the newer one, \
-             make one with `openssl rand -base64 32` or `cargo run --example keygen`"
+             make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`"
         );
     }
 

@@ -1,4 +1,4 @@
-use std::{rc::Rc, time::Duration};
+use std::{error::Error as _, rc::Rc, time::Duration};
 
 use crate::{
     data::MergeError,
@@ -122,14 +122,41 @@ impl Clerk<'_> {
         Ok(Done::Nothing)
     }
 
+    /// Moves the session to the token that was drawn when its renewal was announced.
     pub(super) async fn renew(&self, work: &mut Work, meta: Meta) -> Result<Done, SessionError> {
         let Some(place) = work.old.clone() else {
             return Ok(self.gone());
         };
-        // Drawn when it was announced.
         let Some((token, key)) = work.successor.take() else {
             return Ok(Done::Nothing);
         };
+        let renewed = self.rename(work, meta, &place, (token, key)).await;
+        if renewed.as_ref().is_err_and(|error| !is_in_doubt(error)) {
+            self.retract(work, &key).await;
+        }
+        renewed
+    }
+
+    /// Leaves the session where it is although its renewal was announced.
+    pub(super) async fn stay(&self, work: &mut Work) {
+        if let Some((_, key)) = work.successor.take() {
+            self.retract(work, &key).await;
+        }
+    }
+
+    async fn retract(&self, work: &Work, key: &StoreKey) {
+        if let (Some(place), false) = (&work.old, work.mark.intent.reset) {
+            self.server.vault.retract_renewal(&place.key, key).await;
+        }
+    }
+
+    async fn rename(
+        &self,
+        work: &mut Work,
+        meta: Meta,
+        place: &Place,
+        (token, key): (Token, StoreKey),
+    ) -> Result<Done, SessionError> {
         let mut draft = Draft::new(meta, place.revision);
         for round in 0..ROUNDS {
             let cookie = self.desk.token_cookie(&draft.meta, &token)?;
@@ -158,7 +185,7 @@ impl Clerk<'_> {
                 }
                 Outcome::Conflict => {
                     back_off(round).await;
-                    if !self.join(work, &mut draft, &place).await? {
+                    if !self.join(work, &mut draft, place).await? {
                         return Ok(self.gone());
                     }
                 }
@@ -439,6 +466,14 @@ impl Draft {
     fn payload<'a>(&'a self, work: &'a Work) -> &'a [u8] {
         self.joined.as_deref().unwrap_or(&work.payload)
     }
+}
+
+/// Whether what failed may have happened.
+fn is_in_doubt(error: &SessionError) -> bool {
+    let source = error
+        .source()
+        .and_then(|source| source.downcast_ref::<StoreError>());
+    source.is_some_and(|source| source.kind() == StoreErrorKind::TimedOut)
 }
 
 /// Lets the others go first where many write to one session at once.

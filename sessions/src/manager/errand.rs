@@ -152,6 +152,10 @@ impl Errand {
         };
         match work.plan {
             Plan::Renew(meta) if !failed => clerk.renew(work, meta).await,
+            Plan::Renew(_) => {
+                clerk.stay(work).await;
+                Ok(Done::Nothing)
+            }
             Plan::Destroy => {
                 let done = clerk.end(work).await?;
                 if work.leaves_rest {
@@ -161,12 +165,9 @@ impl Errand {
                 }
                 Ok(done)
             }
-            Plan::Keep
-            | Plan::Create(_)
-            | Plan::Update(_)
-            | Plan::Touch(_)
-            | Plan::Renew(_)
-            | Plan::Replace(_) => Ok(Done::Nothing),
+            Plan::Keep | Plan::Create(_) | Plan::Update(_) | Plan::Touch(_) | Plan::Replace(_) => {
+                Ok(Done::Nothing)
+            }
         }
     }
 

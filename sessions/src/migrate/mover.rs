@@ -260,8 +260,22 @@ impl Mover<'_> {
         }
     }
 
+    /// Takes back what was created where somebody else has created it, too.
+    pub(super) async fn withdraw(
+        &self,
+        store: &dyn SessionStore,
+        place: Kind,
+        key: &StoreKey,
+        created: Revision,
+    ) -> Written {
+        match self.take_away(store, place, key, created).await {
+            Ok(()) => Written::Conflict,
+            Err(_) => Written::Ambiguous,
+        }
+    }
+
     /// Takes a record out of a store if it is still in this state.
-    pub(super) async fn take_away(
+    async fn take_away(
         &self,
         store: &dyn SessionStore,
         place: Kind,

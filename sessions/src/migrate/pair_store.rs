@@ -199,16 +199,19 @@ impl PairStore {
             let update = self.new.update(key, record, revision, admission, now);
             written = update.await?;
         }
+        let Written::Applied { revision, .. } = written else {
+            return Ok(written);
+        };
         // A server that prepares may have created one under this key meanwhile. It looks for ours, too, so that one of us makes way.
-        if let Written::Applied { revision, .. } = written
-            && mover.stays(key).await?
-        {
-            mover
-                .take_away(&*self.new, Kind::Ticket, key, revision)
-                .await?;
-            return Ok(Written::Conflict);
-        }
-        Ok(written)
+        Ok(match mover.stays(key).await {
+            Ok(false) => written,
+            Ok(true) => {
+                mover
+                    .withdraw(&*self.new, Kind::Ticket, key, revision)
+                    .await
+            }
+            Err(_) => Written::Ambiguous,
+        })
     }
 
     /// Creates a session in the old store, where it is found by servers that have no other.
@@ -228,15 +231,13 @@ impl PairStore {
             return Ok(written);
         };
         // See `create_new`.
-        if mover.moved(key).await?.is_some() {
-            mover
-                .take_away(&*self.old, Kind::Claim, key, revision)
-                .await?;
-            return Ok(Written::Conflict);
-        }
-        Ok(Written::Applied {
-            revision: state(record),
-            evicted,
+        Ok(match mover.moved(key).await {
+            Ok(None) => Written::Applied {
+                revision: state(record),
+                evicted,
+            },
+            Ok(Some(_)) => mover.withdraw(&*self.old, Kind::Claim, key, revision).await,
+            Err(_) => Written::Ambiguous,
         })
     }
 

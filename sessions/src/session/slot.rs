@@ -180,10 +180,14 @@ impl<T: SessionData> Slot<T> {
         let Ok(mut contents) = self.seat.contents.try_borrow_mut() else {
             self.refuse_guard()
         };
-        let principal = field(&mut contents.data).take()?;
+        let principal = field(&mut contents.data).take();
         drop(contents);
-        self.destroy();
-        Some(principal)
+        // Of whom nothing was found the cookie may lead to what was renewed a moment ago.
+        let is_nobody = self.core().stored().is_none() && !self.core().is_asked();
+        if principal.is_some() || is_nobody {
+            self.destroy();
+        }
+        principal
     }
 
     /// Shows the session with what `fields` adds of its data.

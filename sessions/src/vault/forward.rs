@@ -122,6 +122,32 @@ impl Vault {
         Err(StoreError::new(StoreErrorKind::Refused))
     }
 
+    /// Takes back what was announced and did not happen: a session whose renewal is refused again and again must not run out of room here.
+    ///
+    /// Where this fails, a place is taken for a day.
+    pub(crate) async fn retract_renewal(&self, from: &StoreKey, to: &StoreKey) {
+        let at = Forward::key(from);
+        for _ in 0..AT_ONCE {
+            let Ok(Some(found)) = self.load(&at).await else {
+                return;
+            };
+            let mut forward = Forward::parse(&found.record.body);
+            forward.keys.retain(|key| key != to);
+            let record = Record {
+                write_id: WriteId::generate(),
+                body: forward.body(),
+                ..found.record
+            };
+            let update = self
+                .store()
+                .update(&at, &record, found.revision, None, self.now());
+            match self.written("update", update).await {
+                Ok(Written::Conflict) => {}
+                _ => return,
+            }
+        }
+    }
+
     /// Ends the session under a key, and under every key it was renewed to since somebody loaded it there.
     pub(crate) async fn end(&self, key: &StoreKey) -> Result<(), StoreError> {
         self.end_and_follow(key, LIFETIME).await

@@ -48,7 +48,7 @@ use super::{
 /// ```
 ///
 /// The file is made if there is none, in a folder that is there, and belongs to its owner alone (0600). One that other users may read or write,
-/// or that is no file of sessions, is an error here, at start. All of it is read once and checked when it is opened, so that damage shows then. A
+/// a symbolic link, or what is no file of sessions, is an error here, at start. All of it is read once and checked when it is opened, so that damage shows then. A
 /// process that died has left nothing to repair by hand. The file is closed when the last clone of the store is dropped.
 ///
 /// # What is kept
