@@ -18,6 +18,7 @@ pub mod gorilla;
 pub mod import;
 mod manager;
 pub mod merge;
+pub mod migrate;
 mod registry;
 mod session;
 pub mod store;

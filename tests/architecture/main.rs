@@ -11,7 +11,7 @@ use std::{
 use syn::{UseTree, visit::Visit};
 
 /// The rooms and their floors. A room imports from floors below its own, and from itself.
-const FLOORS: [(&str, u8); 20] = [
+const FLOORS: [(&str, u8); 21] = [
     ("base64url", 0),
     ("clock", 0),
     ("merge", 0),
@@ -26,6 +26,7 @@ const FLOORS: [(&str, u8); 20] = [
     ("stores", 3),
     ("vault", 3),
     ("actix_session", 4),
+    ("migrate", 4),
     ("session", 4),
     ("sweeper", 4),
     ("manager", 5),

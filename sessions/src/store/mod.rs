@@ -18,6 +18,7 @@ mod payload;
 mod place;
 mod principal;
 mod record;
+mod scan;
 mod token;
 
 pub use self::{
@@ -26,6 +27,7 @@ pub use self::{
     error::{StoreError, StoreErrorKind},
     principal::{Admission, AdmissionPolicy, Listed, Principal, PrincipalIndex},
     record::{Device, Record, Revision, WriteId},
+    scan::{Scan, ScanCursor, Scanned},
     token::StoreKey,
 };
 pub(crate) use self::{
