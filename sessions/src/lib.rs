@@ -2,7 +2,7 @@
 // Further rows of the last table, which only have something to link to where their feature is on.
 #![cfg_attr(
     feature = "redb",
-    doc = "| keep it in a file of redb | [`RedbStore`], [`RedbStoreBuilder`], [`RedbDurability`], [`RedbError`], [`RedbErrorKind`] |"
+    doc = "| keep it in redb | [`RedbStore`], [`RedbStoreBuilder`], [`RedbDurability`], [`RedbError`], [`RedbErrorKind`] |"
 )]
 #![cfg_attr(
     feature = "redis",
@@ -22,15 +22,15 @@
 )]
 #![cfg_attr(
     feature = "mysql",
-    doc = "| keep it in MySQL or MariaDB | [`MysqlStore`], [`SqlMigration`], [`SqlError`], [`SqlErrorKind`] |"
+    doc = "| keep it in MySQL, MariaDB | [`MysqlStore`], [`SqlMigration`], [`SqlError`], [`SqlErrorKind`] |"
 )]
 #![cfg_attr(
     feature = "actix-session-import",
-    doc = "| take over sessions of actix-session | [`mod@actix_session`] |"
+    doc = "| take over actix-session | [`mod@actix_session`] |"
 )]
 #![cfg_attr(
     feature = "gorilla",
-    doc = "| take over sessions of gorilla/sessions | [`gorilla`] |"
+    doc = "| take over gorilla/sessions | [`gorilla`] |"
 )]
 #![cfg_attr(
     feature = "test-util",
