@@ -1,5 +1,5 @@
 //! Moves the sessions of one store to another, while servers run on a pair of both:
-//! `cargo run --example migrate --features sqlite -- /var/lib/shop/sessions sqlite:/var/lib/shop/sessions.db`.
+//! `cargo run -p sessions-examples --example migrate --features sqlite -- /var/lib/shop/sessions sqlite:/var/lib/shop/sessions.db`.
 //!
 //! From the first to the second; each is a directory, or a URL of an engine whose feature is on. It may be stopped, and run again.
 //! Run it as the servers' user: who may write to a store could forge sessions.

@@ -24,7 +24,7 @@ A seed shop that shows what sessions can do.
   --listen ADDRESS   default: 127.0.0.1:8080; port 0 takes one that is free
   --tls CHAIN KEY    serves https with these files of PEM; without it, http for this machine alone
 
-SESSION_KEYS holds the keys of the cookies, as `cargo run --example keygen` makes one; without it, one is made up for this run.
+SESSION_KEYS holds the keys of the cookies, as `cargo run -p sessions-examples --example keygen` makes one; without it, one is made up for this run.
 ";
 
 impl Flags {

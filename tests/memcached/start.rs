@@ -57,7 +57,7 @@ async fn nobody_to_talk_to_is_unavailable_and_named() {
     assert_eq!(error.kind(), MemcachedErrorKind::Unavailable);
     assert_eq!(
         error.to_string(),
-        format!("memcached cannot be reached: {address}")
+        format!("memcached cannot be reached; look whether it runs and listens there: {address}")
     );
     assert!(error.source().is_some());
 }

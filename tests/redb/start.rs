@@ -53,7 +53,8 @@ fn a_file_is_for_one_store_and_one_process() {
     assert_eq!(
         error.to_string(),
         format!(
-            "{} is open already, in another process or in another store of this one; a file of redb is for one of them",
+            "{} is open already, in another process or in another store of this one; a file of redb is for one of them: \
+             give each its own, or clone the store",
             path.display()
         )
     );

@@ -676,7 +676,9 @@ mod tests {
         assert_eq!(error.kind(), KeyRingErrorKind::Unreadable);
         assert_eq!(
             error.to_string(),
-            format!("{name}: the file of keys cannot be read")
+            format!(
+                "{name}: the file of keys cannot be read; see that it is there, and that the server's user may read it"
+            )
         );
         assert!(std::error::Error::source(&error).is_some());
     }

@@ -2,9 +2,8 @@
 //!
 //! Three names for one session, of three types that cannot be confused: a *token* opens it and stands in the visitor's cookie only; a
 //! [`StoreKey`], a hash of the token, finds its [`Record`] in a store; a [`Handle`] names it in public and opens nothing. An engine
-//! implements [`SessionStore`] and needs to get right what is written there, nothing else.
-//!
-#![doc = include_str!("../../docs/custom-store.md")]
+//! implements [`SessionStore`] and needs to get right what is written there, nothing else. A [chapter](crate::guide::writing_a_store) goes
+//! through it clause by clause.
 
 mod answer;
 mod contract;

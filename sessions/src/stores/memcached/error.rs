@@ -86,11 +86,11 @@ impl fmt::Display for MemcachedError {
             MemcachedErrorKind::InvalidPrefix => {
                 "a prefix of keys is printable ASCII without spaces, up to 186 characters"
             }
-            MemcachedErrorKind::Unavailable => "memcached cannot be reached",
-            MemcachedErrorKind::NoAnswer => "memcached did not answer",
-            MemcachedErrorKind::TooLarge => "memcached takes no record as large as this",
-            MemcachedErrorKind::Full => "memcached has no memory left",
-            MemcachedErrorKind::Refused => "this is no memcached of version 1.6 or newer",
+            MemcachedErrorKind::Unavailable => "memcached cannot be reached; look whether it runs and listens there",
+            MemcachedErrorKind::NoAnswer => "memcached did not answer; look at its load and at the network",
+            MemcachedErrorKind::TooLarge => "memcached takes no record as large as this; start it with a larger `-I`, or keep less",
+            MemcachedErrorKind::Full => "memcached has no memory left; start it with a larger `-m`",
+            MemcachedErrorKind::Refused => "this is no memcached of version 1.6 or newer; look what listens there",
             MemcachedErrorKind::CasDisabled => {
                 "this memcached compares nothing before it writes; start it without -C"
             }

@@ -62,10 +62,14 @@ impl fmt::Display for RedbError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display();
         match self.kind {
-            RedbErrorKind::Inaccessible => write!(f, "cannot keep sessions in {file}"),
+            RedbErrorKind::Inaccessible => write!(
+                f,
+                "cannot keep sessions in {file}; its folder has to be there, and the server's user may write to both"
+            ),
             RedbErrorKind::InUse => write!(
                 f,
-                "{file} is open already, in another process or in another store of this one; a file of redb is for one of them"
+                "{file} is open already, in another process or in another store of this one; a file of redb is for one of them: \
+                 give each its own, or clone the store"
             ),
             RedbErrorKind::Exposed => write!(
                 f,

@@ -149,7 +149,7 @@ impl<D: Dialect> SqlStore<D> {
                 match tried {
                     Ok(written) => return Ok(written),
                     Err(Fault::Lost(cause)) => {
-                        tracing::warn!(%cause, "the answer to a write of a session was lost");
+                        tracing::warn!(%cause, "the answer to a write of a session was lost; what became of it is looked up");
                         return Ok(Written::Ambiguous);
                     }
                     Err(Fault::Taken) if is_cleared => return Ok(Written::Conflict),
