@@ -8,6 +8,7 @@ use crate::{
     compile::{self, Compiled},
     contender::Contender,
     counts,
+    engines::{self, EngineFigure},
     figure::{Counts, Figure, Times},
     load::{self, Load},
     machine::Machine,
@@ -50,6 +51,9 @@ pub(crate) fn render() -> Result<(), Box<dyn Error>> {
     }
     if let Some(scale) = Recording::<Growth>::load(scale::PART)? {
         growth(&mut page, &scale)?;
+    }
+    if let Some(engines) = Recording::<EngineFigure>::load(engines::PART)? {
+        engines::section(&mut page, &engines, told)?;
     }
     if let Some(compiled) = Recording::<Compiled>::load(compile::PART)? {
         building(&mut page, &compiled)?;
@@ -425,7 +429,8 @@ What a session costs, beside its peers and beside what it cannot do without. Eve
 the figures that stand in [performance/](performance) as JSON. Its parts can be run one by one (CONTRIBUTING.md); each section says when its figures were taken:
 
 ```console
-cargo run --release -p sessions-bench -- report
+tests/bench/with-servers report                    # starts servers, for the part about engines
+cargo run --release -p sessions-bench -- report    # without that part
 ```
 
 ";
