@@ -1,8 +1,41 @@
 #![doc = include_str!("../docs/guide.md")]
-#![doc = include_str!("../docs/choosing-a-store.md")]
-#![cfg_attr(feature = "gorilla", doc = include_str!("../docs/coming-from-gorilla.md"))]
-#![cfg_attr(feature = "actix-session-import", doc = include_str!("../docs/coming-from-actix-session.md"))]
-#![cfg_attr(feature = "test-util", doc = include_str!("../docs/testing.md"))]
+// Further rows of the last table, which only have something to link to where their feature is on.
+#![cfg_attr(
+    feature = "redb",
+    doc = "| keep it in redb | [`RedbStore`], [`RedbStoreBuilder`], [`RedbDurability`], [`RedbError`], [`RedbErrorKind`] |"
+)]
+#![cfg_attr(
+    feature = "redis",
+    doc = "| keep it in Redis | [`RedisStore`], [`RedisStoreBuilder`], [`RedisError`], [`RedisErrorKind`] |"
+)]
+#![cfg_attr(
+    feature = "memcached",
+    doc = "| keep it in memcached | [`MemcachedStore`], [`MemcachedStoreBuilder`], [`MemcachedError`], [`MemcachedErrorKind`] |"
+)]
+#![cfg_attr(
+    feature = "sqlite",
+    doc = "| keep it in SQLite | [`SqliteStore`], [`SqlMigration`], [`SqlError`], [`SqlErrorKind`] |"
+)]
+#![cfg_attr(
+    feature = "postgres",
+    doc = "| keep it in PostgreSQL | [`PostgresStore`], [`SqlMigration`], [`SqlError`], [`SqlErrorKind`] |"
+)]
+#![cfg_attr(
+    feature = "mysql",
+    doc = "| keep it in MySQL, MariaDB | [`MysqlStore`], [`SqlMigration`], [`SqlError`], [`SqlErrorKind`] |"
+)]
+#![cfg_attr(
+    feature = "actix-session-import",
+    doc = "| take over actix-session | [`mod@actix_session`] |"
+)]
+#![cfg_attr(
+    feature = "gorilla",
+    doc = "| take over gorilla/sessions | [`gorilla`] |"
+)]
+#![cfg_attr(
+    feature = "test-util",
+    doc = "| test | [`test_util`], and for authors of stores [`store_conformance!`] |"
+)]
 // Labels what needs a feature, where documentation is built by a compiler that can: docs.rs.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -17,9 +50,12 @@ mod error;
 mod event;
 #[cfg(feature = "gorilla")]
 pub mod gorilla;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 pub mod import;
 mod manager;
 pub mod merge;
+pub mod migrate;
 mod registry;
 mod session;
 pub mod store;

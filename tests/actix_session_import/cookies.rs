@@ -171,6 +171,6 @@ fn no_secret_and_no_value_is_shown() {
     assert_eq!(format!("{reader:?}"), "CookieReader(Signed, Key(..))");
     assert_eq!(
         Key::derived_from([1; 31]).unwrap_err().to_string(),
-        "what such a key is derived from has 32 bytes, and this one has 31"
+        "what such a key is derived from has 32 bytes, and this one has 31; give the bytes that the application makes its `Key` of"
     );
 }

@@ -11,7 +11,7 @@ use std::{
 use syn::{UseTree, visit::Visit};
 
 /// The rooms and their floors. A room imports from floors below its own, and from itself.
-const FLOORS: [(&str, u8); 20] = [
+const FLOORS: [(&str, u8); 21] = [
     ("base64url", 0),
     ("clock", 0),
     ("merge", 0),
@@ -26,6 +26,7 @@ const FLOORS: [(&str, u8); 20] = [
     ("stores", 3),
     ("vault", 3),
     ("actix_session", 4),
+    ("migrate", 4),
     ("session", 4),
     ("sweeper", 4),
     ("manager", 5),
@@ -134,7 +135,7 @@ fn floor(room: &str) -> Option<u8> {
 fn imports_point_downstairs() {
     let mut seen = 0;
     for (room, path, paths) in sources() {
-        if room == "lib" || room == "private" {
+        if ["lib", "private", "guide"].contains(&room.as_str()) {
             continue;
         }
         let own = floor(&room).unwrap_or_else(|| panic!("{room} has no floor; give it one"));

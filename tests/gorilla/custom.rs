@@ -167,7 +167,7 @@ fn a_dynamic_value_of_another_type_is_an_error_and_stays() {
     browser.get("/put");
     assert_eq!(
         browser.get("/").text(),
-        "the value under `theme` is not of the type asked for, Some(\"dark\")"
+        "the value under `theme` is not of the type asked for; ask for the type that was inserted, Some(\"dark\")"
     );
 }
 
@@ -232,7 +232,7 @@ fn a_value_that_cannot_be_encoded_is_an_error_and_the_old_session_stays() {
     );
     assert_eq!(
         browser.get("/save").text(),
-        "session `refusal` could not be encoded"
+        "session `refusal` could not be encoded; look at the `Serialize` of its fields"
     );
     assert_eq!(browser.get("/").text(), "7");
 }

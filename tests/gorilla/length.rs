@@ -76,7 +76,10 @@ fn an_error_in_the_handler_names_its_kind_and_the_session_can_be_cut_down() {
         );
     });
     let page = get(&site, "/", "");
-    assert_eq!(page.text(), "session `letter` is too large");
+    assert_eq!(
+        page.text(),
+        "session `letter` is too large; bound what visitors can fill, or keep it on the server and raise `max_length`"
+    );
     assert_eq!(page.set_cookies().len(), 1);
 }
 
@@ -102,7 +105,7 @@ fn the_log_names_the_sizes_and_nothing_of_the_data() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert!(
         lines[0].contains(
-            "session `logged-letter` is too large: a cookie value of 8791 bytes is 4774 over the 4017 that fit \
+            "session `logged-letter` is too large; bound what visitors can fill, or keep it on the server and raise `max_length`: a cookie value of 8791 bytes is 4774 over the 4017 that fit \
              beside a name of 20 bytes and its attributes in 4096"
         ),
         "{lines:?}"

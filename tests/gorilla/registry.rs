@@ -147,7 +147,8 @@ fn every_session_that_cannot_be_saved_is_in_the_error() {
     let page = get(&site, "/", "");
     assert_eq!(
         page.text(),
-        "[\"cart\", \"guest-cart\"] session `cart` is too large; session `guest-cart` is too large"
+        "[\"cart\", \"guest-cart\"] session `cart` is too large; bound what visitors can fill, or keep it on the server and raise `max_length`; \
+         session `guest-cart` is too large; bound what visitors can fill, or keep it on the server and raise `max_length`"
     );
     assert_eq!(page.set_cookies().len(), 1);
     assert!(page.set_cookies()[0].starts_with("__Host-login="));

@@ -299,6 +299,9 @@ fn saving_reports_what_the_visitor_would_have_met() {
     let mut browser = Browser::new(&server);
     browser.get("/items/tea");
     let reply = browser.get("/");
-    assert_eq!(reply.text(), "session `cart` is too large");
+    assert_eq!(
+        reply.text(),
+        "session `cart` is too large; bound what visitors can fill, or keep it on the server and raise `max_length`"
+    );
     assert_eq!(reply.set_cookies(), NONE);
 }

@@ -96,12 +96,12 @@ fn an_error_about_a_value_quotes_no_value() {
         (
             values.get::<u32>("token").unwrap_err(),
             ValueErrorKind::OtherType,
-            "the value under `token` is not of the type asked for",
+            "the value under `token` is not of the type asked for; ask for the type that was inserted",
         ),
         (
             values.insert("token", &Unwritable).unwrap_err(),
             ValueErrorKind::Unwritable,
-            "the value for `token` cannot be written",
+            "the value for `token` cannot be written; look at its `Serialize`",
         ),
     ] {
         assert_eq!(error.kind(), kind);

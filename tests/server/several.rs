@@ -364,8 +364,8 @@ fn every_session_that_could_not_be_saved_is_named() {
     assert_eq!(reply.set_cookies(), NONE);
     let logged = journal::about("session not saved; the response becomes an error");
     for said in [
-        "the store of session `visit` did not do what it was asked: the session store refused",
-        "session `basket` is too large: the record is larger than the session store takes",
+        "the store of session `visit` did not do what it was asked; look after the store: the session store refused",
+        "session `basket` is too large; bound what visitors can fill, or keep it on the server and raise `max_length`: the record is larger than the session store takes",
     ] {
         let lines = logged.iter().filter(|line| line.contains(said)).count();
         assert_eq!(lines, 1, "{logged:?}");

@@ -10,7 +10,7 @@ use std::{error::Error, fmt};
 /// let key = Key::new([7; 64])?;
 /// let derived = Key::derived_from([7; 32])?;
 /// assert_eq!(format!("{key:?} {derived:?}"), "Key(..) Key(..)");
-/// assert_eq!(Key::new([7; 63]).unwrap_err().to_string(), "a key of actix-web's cookies has 64 bytes, and this one has 63");
+/// assert_eq!(Key::new([7; 63]).unwrap_err().to_string(), "a key of actix-web's cookies has 64 bytes, and this one has 63; give the bytes that the application makes its `Key` of");
 /// # Ok(())
 /// # }
 /// ```
@@ -82,7 +82,10 @@ impl fmt::Display for KeyError {
         } else {
             "what such a key is derived from"
         };
-        write!(f, "{what} has {needed} bytes, and this one has {length}")
+        write!(
+            f,
+            "{what} has {needed} bytes, and this one has {length}; give the bytes that the application makes its `Key` of"
+        )
     }
 }
 

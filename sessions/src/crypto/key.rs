@@ -287,7 +287,9 @@ impl fmt::Display for KeyError {
                 "a key is 32 random bytes, fewer than {MIN_DISTINCT_BYTES} of this one's differ; {REMEDY}"
             ),
             Reason::Unavailable(_) => {
-                f.write_str("the operating system gave no random bytes to make a key of")
+                f.write_str(
+                    "the operating system gave no random bytes to make a key of; look whether a sandbox keeps `getrandom` from the process",
+                )
             }
         }
     }
@@ -492,7 +494,7 @@ mod tests {
         assert_eq!(error.kind(), KeyErrorKind::Unavailable);
         assert_eq!(
             error.to_string(),
-            "the operating system gave no random bytes to make a key of"
+            "the operating system gave no random bytes to make a key of; look whether a sandbox keeps `getrandom` from the process"
         );
         assert!(std::error::Error::source(&error).is_some());
     }

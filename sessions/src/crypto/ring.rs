@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     env,
     ffi::OsString,
     fmt,
@@ -220,18 +221,24 @@ impl KeyRing {
     pub fn replace(&self, other: &Self) {
         // Taken first and by itself: a ring may replace itself, or two rings each other.
         let keys = other.keys();
-        let (active, count) = (keys.active.id, 1 + keys.others.len());
-        {
+        let Ok(()) = self.change::<Infallible>(|_| Ok(keys));
+    }
+
+    /// Changes the keys in one step: of two who do it at once, the second sees what the first left.
+    fn change<E>(&self, next: impl FnOnce(&Keys) -> Result<Arc<Keys>, E>) -> Result<(), E> {
+        let (active, count) = {
             let mut current = self
                 .shared
                 .keys
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
-            *current = keys;
+            *current = next(&current)?;
             // Within the lock, so that who holds it sees a generation and its keys.
             self.shared.generation.fetch_add(1, Ordering::Release);
-        }
+            (current.active.id, 1 + current.others.len())
+        };
         tracing::info!(%active, count, "session keys replaced");
+        Ok(())
     }
 
     /// Seals with a new key from here on, in this ring and all its clones, while they are in use; the one that sealed so far is retired.
@@ -252,19 +259,19 @@ impl KeyRing {
     ///
     /// [`Duplicate`](crate::KeyRingErrorKind::Duplicate) when another key has the same [`KeyId`]. A pre-published key may be the new one.
     pub fn rotate(&self, new: Key) -> Result<(), KeyRingError> {
-        let current = self.keys();
-        let retired = RingKey::new(current.active.key.clone(), Role::Retired);
-        let new = RingKey::new(new, Role::Active);
-        let others = current
-            .others
-            .iter()
-            .filter(|other| other.key != new.key)
-            .cloned();
-        let others: Vec<_> = [Arc::new(retired)].into_iter().chain(others).collect();
-        let keys = [Arc::new(new)].into_iter().chain(others).collect();
-        let keys = Keys::new(keys).map_err(|reason| KeyRingError::new(Origin::Code, reason))?;
-        self.replace(&Self::from_keys(keys));
-        Ok(())
+        let new = Arc::new(RingKey::new(new, Role::Active));
+        self.change(|current| {
+            let retired = RingKey::new(current.active.key.clone(), Role::Retired);
+            let others = current
+                .others
+                .iter()
+                .filter(|other| other.key != new.key)
+                .cloned();
+            let keys = [new.clone(), Arc::new(retired)];
+            let keys = Keys::new(keys.into_iter().chain(others).collect());
+            keys.map(Arc::new)
+                .map_err(|reason| KeyRingError::new(Origin::Code, reason))
+        })
     }
 
     /// Returns the ID of the key that seals.
@@ -669,7 +676,9 @@ mod tests {
         assert_eq!(error.kind(), KeyRingErrorKind::Unreadable);
         assert_eq!(
             error.to_string(),
-            format!("{name}: the file of keys cannot be read")
+            format!(
+                "{name}: the file of keys cannot be read; see that it is there, and that the server's user may read it"
+            )
         );
         assert!(std::error::Error::source(&error).is_some());
     }

@@ -55,7 +55,9 @@ impl fmt::Display for KeyRingError {
                 f,
                 "the environment variable is not set, it holds the keys, newest first; {REMEDY}"
             ),
-            Reason::Unreadable(_) => f.write_str("the file of keys cannot be read"),
+            Reason::Unreadable(_) => {
+                f.write_str("the file of keys cannot be read; see that it is there, and that the server's user may read it")
+            },
             Reason::TooLarge(most) => write!(
                 f,
                 "a file of keys is at most {most} bytes, this one is larger; \

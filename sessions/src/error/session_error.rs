@@ -141,7 +141,10 @@ impl fmt::Display for SessionError {
                  middleware that uses sessions itself"
             ),
             SessionErrorKind::Misconfigured => {
-                write!(f, "the options of session `{name}` are against a rule")
+                write!(
+                    f,
+                    "the options of session `{name}` are against a rule; name its type in the builder, and `build()` finds it at start"
+                )
             }
             SessionErrorKind::NameTaken => write!(
                 f,
@@ -152,8 +155,14 @@ impl fmt::Display for SessionError {
                 "session `{name}` was opened by a middleware outside of the nested one that has options for it; open it inside, or give it \
                  its options in the outer session middleware"
             ),
-            SessionErrorKind::TooLarge => write!(f, "session `{name}` is too large"),
-            SessionErrorKind::Unwritable => write!(f, "session `{name}` could not be encoded"),
+            SessionErrorKind::TooLarge => write!(
+                f,
+                "session `{name}` is too large; bound what visitors can fill, or keep it on the server and raise `max_length`"
+            ),
+            SessionErrorKind::Unwritable => write!(
+                f,
+                "session `{name}` could not be encoded; look at the `Serialize` of its fields"
+            ),
             SessionErrorKind::GuardAlive => write!(
                 f,
                 "session `{name}` could not be saved while a `Ref` or `RefMut` of it was alive; drop the guard before the handler returns"
@@ -165,22 +174,24 @@ impl fmt::Display for SessionError {
             SessionErrorKind::StoreUnavailable => {
                 write!(
                     f,
-                    "the store of session `{name}` did not do what it was asked"
+                    "the store of session `{name}` did not do what it was asked; look after the store"
                 )
             }
             SessionErrorKind::Conflict => write!(
                 f,
-                "session `{name}` was changed by another request at the same time, and the two changes cannot be joined"
+                "session `{name}` was changed by another request at the same time, and the two changes cannot be joined; \
+                 give the field a `merge` function, or let the visitor load the page anew"
             ),
             SessionErrorKind::Gone => {
                 write!(
                     f,
-                    "session `{name}` ended while the request was busy with it"
+                    "session `{name}` ended while the request was busy with it; go on as for a visitor without a session"
                 )
             }
             SessionErrorKind::TooManySessions => write!(
                 f,
-                "the principal of session `{name}` has as many sessions as its options allow"
+                "the principal of session `{name}` has as many sessions as its options allow; let one be ended elsewhere, or \
+                 choose `AdmissionPolicy::EvictOldest`"
             ),
             SessionErrorKind::NoPrincipalIndex => write!(
                 f,

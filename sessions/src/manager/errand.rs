@@ -178,7 +178,7 @@ impl Errand {
         {
             if let Err(error) = clerk.server.vault.delete(&key).await {
                 // It lies there until its deadline.
-                tracing::warn!(session = &*desk.name, %error, "a session that nobody was told of was not deleted");
+                tracing::warn!(session = &*desk.name, %error, "a session that nobody was told of was not deleted; it lies in the store until its deadline");
             }
             session.core().note_gone();
         }

@@ -503,10 +503,12 @@ impl SessionOptions {
     pub(crate) fn warnings(&self, shared: Option<&Self>) -> impl Iterator<Item = &'static str> {
         let insecure = (self.secure == Some(false)
             && shared.is_none_or(|shared| shared.secure != Some(false)))
-        .then_some("`insecure_http`: cookies travel unencrypted");
+        .then_some(
+            "`insecure_http`: cookies travel unencrypted; leave it out where the site has https",
+        );
         let readable = (self.http_only == Some(false)
             && shared.is_none_or(|shared| shared.http_only != Some(false)))
-        .then_some("`dangerous_script_access`: scripts can read the cookie");
+        .then_some("`dangerous_script_access`: scripts can read the cookie; leave it out unless a script needs it");
         insecure.into_iter().chain(readable)
     }
 

@@ -70,7 +70,9 @@ impl Registry {
     ///
     /// ```
     /// # use actix_web::{App, test, web};
-    /// use sessions::{MemoryStore, Registry, SessionData, SessionError, SessionMiddleware, test_util::Visitor};
+    /// use sessions::{MemoryStore, Registry, SessionData, SessionError, SessionMiddleware};
+    /// # #[cfg(feature = "test-util")]
+    /// # use sessions::test_util::Visitor;
     ///
     /// #[derive(SessionData)]
     /// struct Note {
@@ -84,6 +86,9 @@ impl Registry {
     ///     Ok(stored.map_or_else(String::new, |stored| format!("{} -> {}", stored.text, note.text())))
     /// }
     ///
+    /// # #[cfg(not(feature = "test-util"))]
+    /// # fn main() {}
+    /// # #[cfg(feature = "test-util")]
     /// # #[actix_web::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let sessions = SessionMiddleware::builder(MemoryStore::new()).build()?;

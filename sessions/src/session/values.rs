@@ -378,9 +378,15 @@ impl fmt::Display for ValueError {
         let key = &self.key;
         match self.kind {
             ValueErrorKind::OtherType => {
-                write!(f, "the value under {key} is not of the type asked for")
+                write!(
+                    f,
+                    "the value under {key} is not of the type asked for; ask for the type that was inserted"
+                )
             }
-            ValueErrorKind::Unwritable => write!(f, "the value for {key} cannot be written"),
+            ValueErrorKind::Unwritable => write!(
+                f,
+                "the value for {key} cannot be written; look at its `Serialize`"
+            ),
         }
     }
 }

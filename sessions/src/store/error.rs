@@ -54,9 +54,13 @@ impl fmt::Display for StoreError {
         f.write_str(match self.kind {
             StoreErrorKind::Unavailable => "the session store cannot be reached",
             StoreErrorKind::TimedOut => "the session store did not answer in time",
-            StoreErrorKind::Corrupt => "the session store holds something that is not a record",
-            StoreErrorKind::TooLarge => "the record is larger than the session store takes",
-            StoreErrorKind::Full => "the session store is full",
+            StoreErrorKind::Corrupt => {
+                "the session store holds something that is not a record; look who else writes there"
+            }
+            StoreErrorKind::TooLarge => {
+                "the record is larger than the session store takes; keep less in the session"
+            }
+            StoreErrorKind::Full => "the session store is full; give it more room",
             StoreErrorKind::Refused => {
                 "the session store refused: permissions, schema or configuration"
             }

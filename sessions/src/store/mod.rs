@@ -2,9 +2,8 @@
 //!
 //! Three names for one session, of three types that cannot be confused: a *token* opens it and stands in the visitor's cookie only; a
 //! [`StoreKey`], a hash of the token, finds its [`Record`] in a store; a [`Handle`] names it in public and opens nothing. An engine
-//! implements [`SessionStore`] and needs to get right what is written there, nothing else.
-//!
-#![doc = include_str!("../../docs/custom-store.md")]
+//! implements [`SessionStore`] and needs to get right what is written there, nothing else. A [chapter](crate::guide::writing_a_store) goes
+//! through it clause by clause.
 
 mod answer;
 mod contract;
@@ -18,6 +17,7 @@ mod payload;
 mod place;
 mod principal;
 mod record;
+mod scan;
 mod token;
 
 pub use self::{
@@ -26,6 +26,7 @@ pub use self::{
     error::{StoreError, StoreErrorKind},
     principal::{Admission, AdmissionPolicy, Listed, Principal, PrincipalIndex},
     record::{Device, Record, Revision, WriteId},
+    scan::{Scan, ScanCursor, Scanned},
     token::StoreKey,
 };
 pub(crate) use self::{

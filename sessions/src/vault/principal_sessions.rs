@@ -36,7 +36,11 @@ use super::Vault;
 ///     Ok(ended.to_string())
 /// }
 /// # use actix_web::{App, test};
+/// # #[cfg(feature = "test-util")]
 /// # use sessions::{MemoryStore, SessionMiddleware, test_util::Visitor};
+/// # #[cfg(not(feature = "test-util"))]
+/// # fn main() {}
+/// # #[cfg(feature = "test-util")]
 /// # #[actix_web::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let sessions = SessionMiddleware::builder(MemoryStore::new()).build()?;

@@ -57,7 +57,10 @@ impl fmt::Display for FilesystemError {
         let directory = self.directory.display();
         match self.kind {
             FilesystemErrorKind::Inaccessible => {
-                write!(f, "cannot keep sessions in {directory}")
+                write!(
+                    f,
+                    "cannot keep sessions in {directory}; it has to be a directory, or a place for one, where the server's user may write"
+                )
             }
             FilesystemErrorKind::WritableByEverybody => write!(
                 f,

@@ -113,10 +113,12 @@ impl SharedDatabase {
                 let kind = error.kind();
                 tracing::error!(
                     ?kind,
-                    "the file of sessions failed and cannot be opened again"
+                    "the file of sessions failed and cannot be opened again; look after its disk, each write tries to open it"
                 );
             }
-            Err(_) => tracing::error!("the file of sessions failed and cannot be opened again"),
+            Err(_) => tracing::error!(
+                "the file of sessions failed and cannot be opened again; look after its disk, each write tries to open it"
+            ),
         }
     }
 

@@ -27,6 +27,8 @@ pub enum RedbErrorKind {
     Exposed,
     /// It, or its folder, belongs to another user, who could forge a session.
     ForeignOwner,
+    /// It is a symbolic link, which leads wherever somebody likes.
+    Symlink,
     /// It holds something else.
     Foreign,
     /// A newer version of this crate or of redb wrote it.
@@ -60,10 +62,14 @@ impl fmt::Display for RedbError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = self.file.display();
         match self.kind {
-            RedbErrorKind::Inaccessible => write!(f, "cannot keep sessions in {file}"),
+            RedbErrorKind::Inaccessible => write!(
+                f,
+                "cannot keep sessions in {file}; its folder has to be there, and the server's user may write to both"
+            ),
             RedbErrorKind::InUse => write!(
                 f,
-                "{file} is open already, in another process or in another store of this one; a file of redb is for one of them"
+                "{file} is open already, in another process or in another store of this one; a file of redb is for one of them: \
+                 give each its own, or clone the store"
             ),
             RedbErrorKind::Exposed => write!(
                 f,
@@ -73,6 +79,12 @@ impl fmt::Display for RedbError {
                 f,
                 "{file} belongs to another user, who could forge a session; make it the server's own: chown"
             ),
+            RedbErrorKind::Symlink => {
+                write!(
+                    f,
+                    "{file} is a symbolic link; name the file that it leads to"
+                )
+            }
             RedbErrorKind::Foreign => {
                 write!(
                     f,

@@ -88,16 +88,16 @@ impl fmt::Display for RedisError {
             RedisErrorKind::InvalidUrl => {
                 "not a URL of redis, like redis://user:password@host:6379/0, or rediss://… for TLS"
             }
-            RedisErrorKind::Unavailable => "redis cannot be reached or cannot serve now",
-            RedisErrorKind::NoAnswer => "redis did not answer",
-            RedisErrorKind::Denied => "redis does not let this user in, or not do this",
-            RedisErrorKind::ReadOnly => "this redis is a replica, which takes no writes",
-            RedisErrorKind::Full => "redis has no memory left",
-            RedisErrorKind::UnknownPrimary => "no sentinel knows a primary of this name",
+            RedisErrorKind::Unavailable => "redis cannot be reached or cannot serve now; look whether it runs and listens there",
+            RedisErrorKind::NoAnswer => "redis did not answer; look at its load and at the network",
+            RedisErrorKind::Denied => "redis does not let this user in, or not do this; look at the password and the rights (ACL)",
+            RedisErrorKind::ReadOnly => "this redis is a replica, which takes no writes; name the primary, or the sentinels",
+            RedisErrorKind::Full => "redis has no memory left; raise `maxmemory`",
+            RedisErrorKind::UnknownPrimary => "no sentinel knows a primary of this name; compare it with `sentinel monitor`",
             RedisErrorKind::OtherShape => {
-                "this redis belongs to a cluster and was not addressed as one, or the other way round"
+                "this redis belongs to a cluster and was not addressed as one, or the other way round; connect by the other constructor"
             }
-            RedisErrorKind::Refused => "redis refused",
+            RedisErrorKind::Refused => "redis refused; look at its log",
         })?;
         match &self.server {
             Some(server) => write!(f, " (at {server})"),

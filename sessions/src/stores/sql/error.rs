@@ -93,7 +93,11 @@ impl SqlError {
     fn unreachable<D: Dialect>(cause: EngineError) -> Self {
         Self {
             kind: SqlErrorKind::Unreachable,
-            message: format!("the {} database cannot be reached", D::NAME).into(),
+            message: format!(
+                "the {} database cannot be reached; look whether it runs, and at the address",
+                D::NAME
+            )
+            .into(),
             source: Some(cause),
         }
     }
@@ -101,7 +105,11 @@ impl SqlError {
     fn refused<D: Dialect>(cause: Option<EngineError>) -> Self {
         Self {
             kind: SqlErrorKind::Refused,
-            message: format!("the {} database refused", D::NAME).into(),
+            message: format!(
+                "the {} database refused; look at the user, the password and the rights",
+                D::NAME
+            )
+            .into(),
             source: cause,
         }
     }
