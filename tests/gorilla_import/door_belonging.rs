@@ -218,7 +218,7 @@ fn a_session_that_only_begins_or_is_read_removes_no_go_cookie() {
 #[test]
 fn a_logout_after_the_end_of_the_import_leaves_the_go_cookie_alone() {
     for (store, _folder) in stores() {
-        let until = (written() + DAY).into();
+        let until = written() + DAY;
         let site = Site::new(store, |login| login.import(import().until(until)));
         let mut browser = site.browser();
         browser.get("/write");
