@@ -147,7 +147,9 @@ impl Creation {
     async fn go_on(&self, step: usize) {
         self.gates[step].open();
         match self.gates.get(step + 1) {
-            Some(next) => drop(select(pin!(next.reached(1)), pin!(self.over.pass())).await),
+            Some(next) => {
+                select(pin!(next.reached(1)), pin!(self.over.pass())).await;
+            }
             None => self.over.pass().await,
         }
     }

@@ -1,7 +1,7 @@
 # Starts every server that is to be had, says which, and stops them in the end, whatever the end is. Sourced from the root of the repository by
 # what needs servers: tests/run and tests/bench/with-servers. Where one runs already, say so in its variable.
 
-engines=(redis redis_sentinel redis_cluster memcached postgres mysql)
+engines=(redis redis_sentinel redis_cluster memcached postgres mysql browser)
 declare -A variables=(
   [redis]=SESSIONS_TEST_REDIS
   [redis_sentinel]=SESSIONS_TEST_REDIS_SENTINEL
@@ -9,6 +9,7 @@ declare -A variables=(
   [memcached]=SESSIONS_TEST_MEMCACHED
   [postgres]=SESSIONS_TEST_POSTGRES
   [mysql]=SESSIONS_TEST_MYSQL
+  [browser]=SESSIONS_TEST_BROWSER
 )
 
 source tests/servers/server.sh
