@@ -15,6 +15,7 @@ use sessions::{MemoryStore, Session, SessionData, SessionError, SessionMiddlewar
 #[derive(SessionData)]
 struct Chat {
     sockets: u32,
+    /// In the store, of all sockets of the visitor; a socket sees those from before it and its own.
     #[session(merge = sessions::merge::sum)]
     messages: u32,
 }
@@ -72,8 +73,9 @@ fn messages_are_counted_until_the_session_is_ended_elsewhere() -> Result<(), Box
     let mut browser = Browser::new(&server);
     let [mut one, mut other] = [(); 2].map(|()| WebSocket::open(&mut browser, "/"));
     assert_eq!(one.say("tea"), "message 1\n");
-    assert_eq!(other.say("milk"), "message 2\n");
-    assert_eq!(one.say("tea"), "message 3\n");
+    assert_eq!(other.say("milk"), "message 1\n");
+    let mut third = WebSocket::open(&mut browser, "/");
+    assert_eq!(third.say("sugar"), "message 3\n");
     browser.post("/logout", "");
     assert_eq!(one.say("tea"), "closed: 1008");
     Ok(())
