@@ -1,4 +1,4 @@
-//! Deletes the dead sessions of a directory: `cargo run --example cron_sweep -- /var/lib/shop/sessions`, from cron or a timer.
+//! Deletes the dead sessions of a directory: `cargo run -p sessions-examples --example cron_sweep -- /var/lib/shop/sessions`, from cron or a timer.
 //!
 //! A running server sweeps its stores by itself. This is for the directory that no server is running on, or for an hour of your choice; it may
 //! run beside servers. Run it as their user: who may write to the directory could forge sessions.

@@ -1,4 +1,4 @@
-//! A store of your own, from nothing: sessions in a `BTreeMap`. `cargo test --example custom_store` shows that it keeps the contract.
+//! A store of your own, from nothing: sessions in a `BTreeMap`. `cargo test -p sessions-examples --example custom_store` shows that it keeps the contract.
 //!
 //! A store implements [`SessionStore`]: six verbs by key, a sweep, and two questions about what it can do. It sees keys, records and
 //! deadlines; tokens, cookies, encryption and your types are other people's work. What each clause asks for is explained in the chapter

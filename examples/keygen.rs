@@ -1,4 +1,4 @@
-//! Prints a fresh key, for `SESSION_KEYS` or a key file: `export SESSION_KEYS=$(cargo run -q --example keygen)`.
+//! Prints a fresh key, for `SESSION_KEYS` or a key file: `export SESSION_KEYS=$(cargo run -q -p sessions-examples --example keygen)`.
 
 use std::io::{self, Write as _};
 

@@ -1,4 +1,4 @@
-//! A small shop: `cargo run --example quickstart`, then open the address it prints.
+//! A small shop: `cargo run -p sessions-examples --example quickstart`, then open the address it prints.
 //!
 //! Two sessions side by side. The cart belongs to the browser and travels in a sealed cookie; the login belongs to a person and stays in the
 //! server's memory, so that it can be ended from elsewhere. Each is a plain struct. Nothing below saves anything: what changed is saved when
@@ -187,7 +187,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         )?;
         writeln!(
             out,
-            "To keep carts: export SESSION_KEYS=$(cargo run -q --example keygen)"
+            "To keep carts: export SESSION_KEYS=$(cargo run -q -p sessions-examples --example keygen)"
         )?;
         KeyRing::generate()?
     };

@@ -1,7 +1,4 @@
-//! The `#[derive(SessionData)]` macro of the [`sessions`](https://docs.rs/sessions) crate.
-//!
-//! Use it through `sessions`, which exports it beside the trait of the same name. This crate has no
-//! other purpose and no promise of its own.
+#![doc = include_str!("../README.md")]
 //!
 //! An input goes through the rooms in this order: `expand` is the hall, `attr` reads one
 //! `#[session(..)]`, `ast` is our own model of the struct, `valid` refuses what breaks a rule,

@@ -36,6 +36,8 @@
     feature = "test-util",
     doc = "| test | [`test_util`], and for authors of stores [`store_conformance!`] |"
 )]
+// Labels what needs a feature, where documentation is built by a compiler that can: docs.rs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "actix-session-import")]
 pub mod actix_session;
@@ -53,6 +55,7 @@ pub mod guide;
 pub mod import;
 mod manager;
 pub mod merge;
+pub mod migrate;
 mod registry;
 mod session;
 pub mod store;
@@ -118,5 +121,5 @@ pub use crate::stores::{SqlError, SqlErrorKind, SqlMigration};
 
 /// Compiles and runs the examples of the README.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 struct Readme;

@@ -52,6 +52,41 @@ fn a_redis_that_is_down_is_an_outage_and_asked_by_no_stranger() {
     assert_eq!(site.told_of("x"), (200, "not authentic".to_owned()));
 }
 
+/// An application signs more than keys of sessions with its key, and a signed cookie opens under any name: what a visitor had it sign, such
+/// as a nickname, would be asked of Redis, which may hold anything.
+#[test]
+fn only_what_is_a_key_of_theirs_is_asked_for() {
+    // Whatever is asked for is an outage.
+    let reader = |security| RedisReader::new("redis://127.0.0.1:1", cookies(security)).unwrap();
+    let key = actix_web::cookie::Key::from(&secret());
+    for (text, expected) in [
+        ("A".repeat(64), (503, String::new())),
+        ("z9".repeat(32), (503, String::new())),
+        ("A".repeat(63), (200, "undecodable".to_owned())),
+        ("A".repeat(65), (200, "undecodable".to_owned())),
+        ("A".repeat(63) + "-", (200, "undecodable".to_owned())),
+        ("A".repeat(62) + "é", (200, "undecodable".to_owned())),
+        ("report:2024".to_owned(), (200, "undecodable".to_owned())),
+        (String::new(), (200, "undecodable".to_owned())),
+    ] {
+        for security in [
+            CookieContentSecurity::Private,
+            CookieContentSecurity::Signed,
+        ] {
+            let mut jar = actix_web::cookie::CookieJar::new();
+            let cookie = actix_web::cookie::Cookie::new("id", text.clone());
+            match security {
+                CookieContentSecurity::Private => jar.private_mut(&key).add(cookie),
+                CookieContentSecurity::Signed => jar.signed_mut(&key).add(cookie),
+            }
+            let value = jar.get("id").unwrap().encoded().to_string();
+            let value = value.trim_start_matches("id=");
+            let site = Site::new(reader(security));
+            assert_eq!(site.told_of(value), expected, "{text:?}");
+        }
+    }
+}
+
 #[test]
 fn an_address_that_is_none_is_refused_at_start_and_no_password_is_shown() {
     let cookies = || cookies(CookieContentSecurity::Private);

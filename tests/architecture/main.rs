@@ -11,7 +11,7 @@ use std::{
 use syn::{UseTree, visit::Visit};
 
 /// The rooms and their floors. A room imports from floors below its own, and from itself.
-const FLOORS: [(&str, u8); 20] = [
+const FLOORS: [(&str, u8); 21] = [
     ("base64url", 0),
     ("clock", 0),
     ("merge", 0),
@@ -26,6 +26,7 @@ const FLOORS: [(&str, u8); 20] = [
     ("stores", 3),
     ("vault", 3),
     ("actix_session", 4),
+    ("migrate", 4),
     ("session", 4),
     ("sweeper", 4),
     ("manager", 5),
@@ -243,4 +244,52 @@ fn the_pages_name_what_is_there() {
             }
         }
     }
+}
+
+#[test]
+fn every_example_is_in_the_tables() {
+    let read = |path| fs::read_to_string(repository().join(path)).unwrap();
+    let manifest = read("examples/Cargo.toml");
+    let mut lines = manifest.lines();
+    let mut seen = 0;
+    while lines.any(|line| line == "[[example]]") {
+        let name = lines.next().and_then(|line| line.strip_prefix("name = "));
+        let name = name
+            .expect("an example begins with its name")
+            .replace('"', "`");
+        for page in ["README.md", "examples/README.md"] {
+            assert!(read(page).contains(&name), "{page} does not name {name}");
+        }
+        seen += 1;
+    }
+    assert!(
+        seen > 10,
+        "only {seen} examples seen: this test sees nothing"
+    );
+}
+
+#[test]
+fn what_a_crate_includes_is_packaged_with_it() {
+    let mut seen = 0;
+    for package in ["sessions", "sessions-derive"] {
+        let root = repository().join(package);
+        for file in rust_files(root.join("src")) {
+            let text = fs::read_to_string(&file).unwrap();
+            for rest in text.split("include_str!(\"").skip(1) {
+                let name = rest.split('"').next().unwrap();
+                let climbs = Path::new(name).iter().filter(|part| *part == "..").count();
+                let depth = file.strip_prefix(&root).unwrap().iter().count() - 1;
+                assert!(
+                    climbs <= depth,
+                    "{file:?} includes {name}, outside of {package}"
+                );
+                assert!(
+                    file.with_file_name(name).is_file(),
+                    "{file:?} includes {name}, which is nowhere"
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 5, "only {seen} files seen: this test sees nothing");
 }

@@ -13,6 +13,7 @@ mod filesystem;
 mod memcached;
 mod memory;
 mod mysql;
+mod pair;
 mod postgres;
 mod redb;
 mod redis;

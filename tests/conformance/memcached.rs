@@ -24,14 +24,16 @@ async fn stores(servers: &[&str], count: usize) -> Several<MemcachedStore> {
     Several::new(instances)
 }
 
+pub(crate) async fn store() -> Several<MemcachedStore> {
+    let servers = Engine::Memcached.url().unwrap();
+    let first = servers.split(',').next().unwrap();
+    stores(&[first], 1).await
+}
+
 mod one {
     use super::*;
 
-    sessions::store_conformance!(if Engine::Memcached.is_running(), async || {
-        let servers = Engine::Memcached.url().unwrap();
-        let first = servers.split(',').next().unwrap();
-        stores(&[first], 1).await
-    });
+    sessions::store_conformance!(if Engine::Memcached.is_running(), async || store().await);
 }
 
 mod several {

@@ -7,7 +7,7 @@ use sqlx::{Executor as _, postgres::PgPoolOptions};
 
 use crate::{several::Several, tables::new_table};
 
-async fn store(table: &str) -> PostgresStore {
+pub(crate) async fn store(table: &str) -> PostgresStore {
     let url = Engine::Postgres.url().unwrap();
     let store = PostgresStore::connect(&url).await.unwrap();
     let store = store.table(table).unwrap();

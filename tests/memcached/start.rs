@@ -94,6 +94,51 @@ async fn an_answer_longer_than_anything_stored_is_not_waited_for() {
     assert_eq!(error.kind(), StoreErrorKind::TimedOut);
 }
 
+/// Told to keep no states (`-C`), a server takes any write in the place of any other: a logout would be undone by whoever was slower.
+#[actix_web::test]
+async fn a_server_that_keeps_no_states_is_refused_with_the_remedy() {
+    let refused = async |address: SocketAddr| {
+        let address = address.to_string();
+        let error = MemcachedStore::connect([&address]).await.unwrap_err();
+        assert_eq!(error.kind(), MemcachedErrorKind::CasDisabled);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "this memcached compares nothing before it writes; start it without -C: {address}"
+            )
+        );
+    };
+    refused(that_says(
+        b"STAT maxbytes 67108864\r\nSTAT cas_enabled no\r\nEND\r\nMN\r\n",
+    ))
+    .await;
+    if Engine::Memcached.is_running() {
+        refused(MemcachedServer::start_with(&["-C"]).address()).await;
+    }
+}
+
+/// Not everything that speaks the protocol has settings to be asked for.
+#[actix_web::test]
+async fn a_value_without_a_state_is_no_answer() {
+    for words in [
+        &b"MN\r\nVA 5\r\nother\r\n"[..],
+        b"MN\r\nVA 5 c0\r\nother\r\n",
+        b"MN\r\nVA 5 cx\r\nother\r\n",
+    ] {
+        let address = that_says(words).to_string();
+        let store = MemcachedStore::connect([address]).await.unwrap();
+        let key = new_key();
+        let errors = [
+            store.load(&key, now()).await.map(drop),
+            store.load_many(&[key], now()).await.map(drop),
+            store.touch(&key, now(), now()).await.map(drop),
+        ];
+        for error in errors {
+            assert_eq!(error.unwrap_err().kind(), StoreErrorKind::TimedOut);
+        }
+    }
+}
+
 #[actix_web::test]
 async fn applications_with_prefixes_of_their_own_see_nothing_of_each_other() {
     if !Engine::Memcached.is_running() {

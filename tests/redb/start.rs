@@ -199,7 +199,7 @@ fn a_record_that_cannot_be_read_is_corrupt_until_it_is_deleted() {
 mod rights {
     use std::{
         fs::Permissions,
-        os::unix::fs::{PermissionsExt as _, chown},
+        os::unix::fs::{PermissionsExt as _, chown, symlink},
     };
 
     use super::*;
@@ -242,6 +242,44 @@ mod rights {
             set_mode(exposed, right);
         }
         drop(RedbStore::open(&path).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_others_can_write_to_is_refused_also_in_a_folder_that_we_cannot() {
+        let folder = Folder::new();
+        let path = folder.path().join("sessions.redb");
+        drop(RedbStore::open(&path).unwrap());
+        set_mode(&path, 0o602);
+        set_mode(folder.path(), 0o500);
+        let error = RedbStore::open(&path).unwrap_err();
+        set_mode(folder.path(), 0o700);
+        assert_eq!(error.kind(), RedbErrorKind::Exposed);
+    }
+
+    /// What it leads to is somebody's choice, and may be another by the time it is opened.
+    #[test]
+    fn a_symbolic_link_is_refused_and_nothing_is_made_where_it_leads() {
+        let folder = Folder::new();
+        let path = folder.path().join("sessions.redb");
+        let target = folder.path().join("target.redb");
+        symlink(&target, &path).unwrap();
+        let error = refused(&path);
+        assert_eq!(error.kind(), RedbErrorKind::Symlink);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "{} is a symbolic link; name the file that it leads to",
+                path.display()
+            )
+        );
+        assert!(!target.exists());
+        drop(RedbStore::open(&target).unwrap());
+        assert_eq!(refused(&path).kind(), RedbErrorKind::Symlink);
+
+        // A link on the way there is another matter.
+        let around = folder.path().join("around");
+        symlink(folder.path(), &around).unwrap();
+        drop(RedbStore::open(around.join("target.redb")).unwrap());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-# What every engine needs to be started for a test run and stopped after it. Sourced by tests/run, which sets:
+# What every engine needs to be started for a test run and stopped after it. Sourced by start.sh, which sets:
 #
 #   $run      a new folder for this run: one folder an engine in it, and
 #   $run/pid  a file for each process that was started, named after its number
@@ -47,7 +47,7 @@ running() {
 launch() {
   local log=$1
   shift
-  # A group of its own: Ctrl-C ends the tests first, and then tests/run ends the servers.
+  # A group of its own: Ctrl-C ends the tests first, and then start.sh ends the servers.
   setsid "$@" >"$log" 2>&1 </dev/null &
   born "$!" >"$run/pid/$!"
 }

@@ -1,6 +1,10 @@
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    io::BufReader,
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
 
-use crate::{Jar, Reply, Server, exchange};
+use crate::{Jar, Reply, Server, wire};
 
 /// A browser at `https://shop.example`, behind a proxy that ends TLS: it keeps cookies and sends them back.
 #[derive(Clone, Debug)]
@@ -67,6 +71,17 @@ impl Browser {
     ///
     /// When the server sends a cookie that a browser refuses.
     pub fn send(&mut self, method: &str, path: &str, headers: &[&str], body: &str) -> Reply {
+        self.begin(method, path, headers, body).0
+    }
+
+    /// Does what [`send`](Self::send) does, and gives the connection back.
+    pub(crate) fn begin(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &str,
+    ) -> (Reply, BufReader<TcpStream>) {
         let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {HOST}\r\n");
         if let Some(cookies) = self
             .jar
@@ -77,12 +92,16 @@ impl Browser {
         for header in headers {
             request.push_str(&format!("{header}\r\n"));
         }
-        request.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
-        let reply = exchange(self.address, request.as_bytes());
+        // A request to switch protocols has no length, and others of these methods need none.
+        if !(body.is_empty() && matches!(method, "GET" | "HEAD")) {
+            request.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        request.push_str(&format!("\r\n{body}"));
+        let (reply, connection) = wire::begin(self.address, request.as_bytes());
         for line in reply.set_cookies() {
             assert!(self.jar.store(line, HOST), "a browser refuses {line}");
         }
-        reply
+        (reply, connection)
     }
 
     /// Lets time pass for the browser.

@@ -27,6 +27,8 @@ pub enum Engine {
     Postgres,
     /// `SESSIONS_TEST_MYSQL`: the URL of an empty database.
     Mysql,
+    /// `SESSIONS_TEST_BROWSER`: the URL of a WebDriver that opens Chromium.
+    Browser,
 }
 
 impl Engine {
@@ -73,6 +75,7 @@ impl Engine {
             Self::Memcached => "SESSIONS_TEST_MEMCACHED",
             Self::Postgres => "SESSIONS_TEST_POSTGRES",
             Self::Mysql => "SESSIONS_TEST_MYSQL",
+            Self::Browser => "SESSIONS_TEST_BROWSER",
         }
     }
 
@@ -117,6 +120,7 @@ impl fmt::Display for Engine {
             Self::Memcached => "memcached",
             Self::Postgres => "PostgreSQL",
             Self::Mysql => "MariaDB or MySQL",
+            Self::Browser => "a browser",
         })
     }
 }

@@ -22,6 +22,7 @@ mod redis_cluster;
 mod redis_sentinels;
 mod redis_server;
 mod server;
+mod web_socket;
 mod wire;
 mod worker;
 
@@ -37,6 +38,7 @@ pub use self::{
     redis_sentinels::RedisSentinels,
     redis_server::RedisServer,
     server::Server,
+    web_socket::WebSocket,
     wire::{Reply, exchange},
     worker::{Task, Worker},
 };

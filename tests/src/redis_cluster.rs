@@ -1,6 +1,10 @@
 use std::{net::SocketAddr, process::Command};
 
-use crate::{RedisServer, redis_sentinels::wait, redis_server::program};
+use crate::{
+    RedisServer,
+    redis_sentinels::{wait, wait_for_replicas},
+    redis_server::program,
+};
 
 /// Three primaries with a replica each, for one test.
 #[derive(Debug)]
@@ -67,6 +71,15 @@ impl RedisCluster {
             .filter(is_primary)
             .map(RedisServer::address)
             .collect()
+    }
+
+    /// Waits until the primary at this address has passed on what it has written until now.
+    ///
+    /// # Panics
+    ///
+    /// When that takes too long.
+    pub fn wait_for_replicas(&self, primary: SocketAddr) {
+        wait_for_replicas(primary);
     }
 
     /// Kills the node at this address, as SIGKILL does.

@@ -68,12 +68,35 @@ impl RedisSentinels {
             .then_some(first)
     }
 
-    /// Kills the server at this address, as SIGKILL does.
+    /// Waits until the primary at this address has passed on what it has written until now.
+    ///
+    /// # Panics
+    ///
+    /// When that takes too long.
+    pub fn wait_for_replicas(&self, primary: SocketAddr) {
+        wait_for_replicas(primary);
+    }
+
+    /// Kills the server at this address, as SIGKILL does, and has the sentinels notice it soon. Until then they bear with a server that is slow.
+    ///
+    /// # Panics
+    ///
+    /// When a sentinel does not answer.
     pub fn kill(&mut self, address: SocketAddr) {
         for server in &mut self.servers {
             if server.address() == address {
                 server.kill();
             }
+        }
+        for sentinel in &self.sentinels {
+            let patience = [
+                "SENTINEL",
+                "SET",
+                "sessions",
+                "down-after-milliseconds",
+                "500",
+            ];
+            sentinel.command(&patience).expect("a sentinel answers");
         }
     }
 
@@ -105,10 +128,28 @@ pub(crate) fn wait(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
+/// Waits until what a primary has written until now is with its replicas, as it hears of them.
+///
+/// # Panics
+///
+/// When that takes too long.
+pub(crate) fn wait_for_replicas(primary: SocketAddr) {
+    let role = || crate::redis_server::command(primary, &["ROLE"]).ok();
+    // `master`, how far it is, and of each replica host, port, and how far that one is.
+    let written = role().and_then(|role| role.get(1)?.parse::<u64>().ok());
+    let written = written.expect("a primary says how far it is");
+    wait("the replicas follow", || {
+        let role = role().unwrap_or_default();
+        let replicas: Vec<_> = role.iter().skip(4).step_by(3).collect();
+        let follows = |at: &String| at.parse().is_ok_and(|at: u64| at >= written);
+        !replicas.is_empty() && replicas.into_iter().all(follows)
+    });
+}
+
 fn start_sentinel(primary_port: &str) -> RedisServer {
     RedisServer::start_sentinel(&format!(
         "sentinel monitor sessions 127.0.0.1 {primary_port} 2\n\
-         sentinel down-after-milliseconds sessions 500\n\
+         sentinel down-after-milliseconds sessions 60000\n\
          sentinel failover-timeout sessions 3000\n"
     ))
 }

@@ -60,6 +60,11 @@ impl Reply {
 /// When the server does not answer with a whole HTTP/1.1 response within ten seconds.
 #[must_use]
 pub fn exchange(address: SocketAddr, request: &[u8]) -> Reply {
+    begin(address, request).0
+}
+
+/// Does what [`exchange`] does, and gives the connection back: behind a 101 it speaks another protocol.
+pub(crate) fn begin(address: SocketAddr, request: &[u8]) -> (Reply, BufReader<TcpStream>) {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     stream
         .set_read_timeout(Some(Duration::from_secs(10)))
@@ -97,7 +102,7 @@ pub fn exchange(address: SocketAddr, request: &[u8]) -> Reply {
     if !bodiless {
         reply.body = read_body(&reply, &mut reader);
     }
-    reply
+    (reply, reader)
 }
 
 fn read_body(reply: &Reply, reader: &mut BufReader<TcpStream>) -> Vec<u8> {

@@ -11,8 +11,9 @@ use super::{CookieReader, Values};
 
 /// Opens the sessions of actix-session's `RedisSessionStore`: the cookie holds a key, Redis the values.
 ///
-/// Redis is asked for nothing but what an authentic cookie names, and is only read: the record stays for the other application, until it expires
-/// there. If Redis does not answer, the request is a 503.
+/// Redis is asked for nothing but what an authentic cookie names, in the form that actix-session gives its keys, 64 letters and digits: what else
+/// the application signed with its key, a visitor's own words perhaps, leads nowhere. And it is only read: the record stays for the other
+/// application, until it expires there. If Redis does not answer, the request is a 503.
 ///
 /// ```
 /// use sessions::actix_session::{CookieReader, Key, RedisReader};
@@ -64,7 +65,8 @@ impl ForeignReader for RedisReader {
         _now: Timestamp,
     ) -> Answer<'a, Result<Foreign<Values>, Refusal>> {
         let key = match self.cookies.open(name, value) {
-            Ok(key) => key,
+            Ok(key) if is_session_key(&key) => key,
+            Ok(_) => return Answer::ready(Ok(Err(ImportRefusal::Undecodable.into()))),
             Err(refusal) => return Answer::ready(Ok(Err(refusal))),
         };
         let key = match &self.keygen {
@@ -78,6 +80,13 @@ impl ForeignReader for RedisReader {
             })
         })
     }
+}
+
+/// Whether actix-session may have made it. Its cookies say no more about what they hold, and a signed one opens under any name.
+fn is_session_key(key: &str) -> bool {
+    const LENGTH: usize = 64;
+
+    key.len() == LENGTH && key.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 impl fmt::Debug for RedisReader {

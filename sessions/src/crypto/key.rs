@@ -243,7 +243,7 @@ impl fmt::Debug for KeyId {
 /// assert_eq!(
 ///     error.to_string(),
 ///     "a key is 32 bytes (64 characters of hex, 44 of base64), this one is 5; \
-///      make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+///      make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
 /// );
 /// ```
 pub struct KeyError {
@@ -384,7 +384,7 @@ const URL_SAFE_LENIENT: GeneralPurpose = GeneralPurpose::new(&base64::alphabet::
 const MIN_DISTINCT_BYTES: usize = 8;
 
 pub(super) const REMEDY: &str =
-    "make one with `openssl rand -base64 32` or `cargo run --example keygen`";
+    "make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`";
 
 #[cfg(test)]
 impl Key {
@@ -479,11 +479,11 @@ mod tests {
             refusals,
             [
                 "a key is 32 bytes (64 characters of hex, 44 of base64), this one is 5; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
                 "a key is written as 64 characters of hex or as base64, this one is neither; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
                 "a key is 32 random bytes, fewer than 8 of this one's differ; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
             ]
         );
     }

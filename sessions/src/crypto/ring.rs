@@ -1,5 +1,6 @@
 use std::{
     collections::BTreeMap,
+    convert::Infallible,
     env,
     ffi::OsString,
     fmt,
@@ -108,7 +109,7 @@ impl KeyRing {
     /// assert_eq!(
     ///     error.to_string(),
     ///     "SESSION_KEYS_NOT_SET: the environment variable is not set, it holds the keys, newest first; \
-    ///      make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+    ///      make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
     /// );
     /// ```
     ///
@@ -220,18 +221,24 @@ impl KeyRing {
     pub fn replace(&self, other: &Self) {
         // Taken first and by itself: a ring may replace itself, or two rings each other.
         let keys = other.keys();
-        let (active, count) = (keys.active.id, 1 + keys.others.len());
-        {
+        let Ok(()) = self.change::<Infallible>(|_| Ok(keys));
+    }
+
+    /// Changes the keys in one step: of two who do it at once, the second sees what the first left.
+    fn change<E>(&self, next: impl FnOnce(&Keys) -> Result<Arc<Keys>, E>) -> Result<(), E> {
+        let (active, count) = {
             let mut current = self
                 .shared
                 .keys
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
-            *current = keys;
+            *current = next(&current)?;
             // Within the lock, so that who holds it sees a generation and its keys.
             self.shared.generation.fetch_add(1, Ordering::Release);
-        }
+            (current.active.id, 1 + current.others.len())
+        };
         tracing::info!(%active, count, "session keys replaced");
+        Ok(())
     }
 
     /// Seals with a new key from here on, in this ring and all its clones, while they are in use; the one that sealed so far is retired.
@@ -252,19 +259,19 @@ impl KeyRing {
     ///
     /// [`Duplicate`](crate::KeyRingErrorKind::Duplicate) when another key has the same [`KeyId`]. A pre-published key may be the new one.
     pub fn rotate(&self, new: Key) -> Result<(), KeyRingError> {
-        let current = self.keys();
-        let retired = RingKey::new(current.active.key.clone(), Role::Retired);
-        let new = RingKey::new(new, Role::Active);
-        let others = current
-            .others
-            .iter()
-            .filter(|other| other.key != new.key)
-            .cloned();
-        let others: Vec<_> = [Arc::new(retired)].into_iter().chain(others).collect();
-        let keys = [Arc::new(new)].into_iter().chain(others).collect();
-        let keys = Keys::new(keys).map_err(|reason| KeyRingError::new(Origin::Code, reason))?;
-        self.replace(&Self::from_keys(keys));
-        Ok(())
+        let new = Arc::new(RingKey::new(new, Role::Active));
+        self.change(|current| {
+            let retired = RingKey::new(current.active.key.clone(), Role::Retired);
+            let others = current
+                .others
+                .iter()
+                .filter(|other| other.key != new.key)
+                .cloned();
+            let keys = [new.clone(), Arc::new(retired)];
+            let keys = Keys::new(keys.into_iter().chain(others).collect());
+            keys.map(Arc::new)
+                .map_err(|reason| KeyRingError::new(Origin::Code, reason))
+        })
     }
 
     /// Returns the ID of the key that seals.
@@ -552,26 +559,26 @@ mod tests {
                 " # nothing\n,,".to_owned(),
                 KeyRingErrorKind::Empty,
                 "KEYS: there is no key in it; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
             ),
             (
                 format!("{key},hunter2hunter2!"),
                 KeyRingErrorKind::Key(KeyErrorKind::Encoding),
                 "KEYS: key 2: a key is written as 64 characters of hex or as base64, \
                  this one is neither; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
             ),
             (
                 format!("{key},next:"),
                 KeyRingErrorKind::Key(KeyErrorKind::Length),
                 "KEYS: key 2: a key is 32 bytes (64 characters of hex, 44 of base64), this one is 0; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
             ),
             (
                 "0".repeat(64),
                 KeyRingErrorKind::Key(KeyErrorKind::Weak),
                 "KEYS: key 1: a key is 32 random bytes, fewer than 8 of this one's differ; \
-                 make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+                 make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
             ),
             (
                 format!("next:{key}"),
@@ -603,7 +610,7 @@ mod tests {
             error.to_string(),
             "CARGO_PKG_NAME: key 1: a key is 32 bytes (64 characters of hex, 44 of base64), \
              this one is 6; \
-             make one with `openssl rand -base64 32` or `cargo run --example keygen`"
+             make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`"
         );
 
         let error = KeyRing::from_variable("KEYS", None).unwrap_err();
@@ -625,7 +632,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "KEYS: keys are written as hex or base64, this is not even UTF-8 text; \
-             make one with `openssl rand -base64 32` or `cargo run --example keygen`"
+             make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`"
         );
     }
 
@@ -707,7 +714,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "key ring: keys 1 and 2 have the same key id by chance; replace the newer one, \
-             make one with `openssl rand -base64 32` or `cargo run --example keygen`"
+             make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`"
         );
     }
 

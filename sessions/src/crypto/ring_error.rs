@@ -14,7 +14,7 @@ use crate::crypto::key::{KeyError, KeyErrorKind, REMEDY};
 /// assert_eq!(
 ///     error.to_string(),
 ///     "key ring: key 1: a key is 32 bytes (64 characters of hex, 44 of base64), this one is 5; \
-///      make one with `openssl rand -base64 32` or `cargo run --example keygen`",
+///      make one with `openssl rand -base64 32` or `cargo run -p sessions-examples --example keygen`",
 /// );
 /// ```
 pub struct KeyRingError {

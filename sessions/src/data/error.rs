@@ -74,7 +74,7 @@ impl Error for DecodeError {
     }
 }
 
-/// Reports that a field refused to be written: its `Serialize` failed.
+/// Reports that a field refused to be written: its `Serialize` failed, or it could not be read back.
 #[derive(Debug)]
 pub struct EncodeError(serde_cbor::Error);
 

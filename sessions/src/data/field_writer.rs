@@ -1,7 +1,7 @@
 use std::fmt;
 
-use serde::Serialize;
-use serde_cbor::Serializer;
+use serde::{Deserialize as _, Serialize, de::IgnoredAny};
+use serde_cbor::{Deserializer, Serializer};
 
 use super::{EncodeError, head};
 
@@ -21,7 +21,7 @@ impl<'a> FieldWriter<'a> {
     ///
     /// # Errors
     ///
-    /// The value's `Serialize` failed.
+    /// The value's `Serialize` failed, or it is nested too deeply to be read back.
     pub fn field<V: Serialize + ?Sized>(
         &mut self,
         key: &str,
@@ -42,8 +42,27 @@ impl<'a> FieldWriter<'a> {
     }
 
     fn value<V: Serialize + ?Sized>(&mut self, value: &V) -> Result<(), EncodeError> {
-        Ok(value.serialize(&mut Serializer::new(&mut *self.out))?)
+        let start = self.out.len();
+        value.serialize(&mut Serializer::new(&mut *self.out))?;
+        let written = self.out.get(start..).unwrap_or_default();
+        if may_be_deep(written) {
+            // Read here, where it can be refused: stored, it would end the session.
+            IgnoredAny::deserialize(&mut Deserializer::from_slice(written))?;
+        }
+        Ok(())
     }
+}
+
+/// Whether items may be nested as deep in each other as no decoder goes: each level takes a byte that begins an array, a map or a tag.
+fn may_be_deep(item: &[u8]) -> bool {
+    const SHALLOW: usize = 100;
+
+    item.len() > SHALLOW
+        && item
+            .iter()
+            .filter(|byte| matches!(byte, 0x80..0xe0))
+            .count()
+            > SHALLOW
 }
 
 impl fmt::Debug for FieldWriter<'_> {

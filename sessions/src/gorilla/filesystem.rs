@@ -3,6 +3,9 @@ use std::{
     fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
+    sync::Arc,
+    thread,
+    time::Duration,
 };
 
 use tokio::task::spawn_blocking;
@@ -51,33 +54,36 @@ use super::{OpenError, OpenErrorKind, Opened, Reader, Values};
 pub struct FilesystemReader {
     directory: PathBuf,
     cookies: Reader,
-    // The same without a maximum length, which is that of cookies.
-    files: Reader,
+    // The same without a maximum length, which is that of cookies. Shared with the thread that reads a file.
+    files: Arc<Reader>,
 }
 
 impl FilesystemReader {
     /// Opens what a store on this directory has written. With an empty path Go had taken the directory for temporary files; name that one.
     ///
-    /// The directory is not looked at before a session is opened.
+    /// The directory is not looked at before a session is opened. Where there is none, an [`Import`](crate::import::Import) answers 503 and says so
+    /// in the log at `error`: nobody's session has ended by that. Where another one stands in its place, such as the empty one on which a disk is
+    /// to be mounted, all sessions are as if they had ended.
     pub fn new(directory: impl Into<PathBuf>, reader: Reader) -> Self {
         Self {
             directory: directory.into(),
-            files: reader.clone().max_length(0),
+            files: Arc::new(reader.clone().max_length(0)),
             cookies: reader,
         }
     }
 
     /// Opens the value of a cookie of this name, with what the file holds that it names.
     ///
-    /// The timestamp is the older one of cookie and file. This reads a file and blocks meanwhile: some microseconds, on a local disk. An
-    /// [`Import`](crate::import::Import) has it read by another thread.
+    /// The timestamp is the older one of cookie and file. This reads a file and blocks meanwhile: some microseconds, on a local disk; where the
+    /// file is not authentic, and Go may be about to write it, a twentieth of a second. An [`Import`](crate::import::Import) has it read by another
+    /// thread.
     ///
     /// # Errors
     ///
     /// Whatever [`OpenErrorKind`] lists, of the cookie or of the file.
     pub fn open(&self, name: &str, value: &[u8], now: Timestamp) -> Result<Opened, OpenError> {
         let named = self.file(name, value, now)?;
-        self.open_content(name, &named, read(&named.path), now)
+        named.open(&self.files, name, now, || read(&named.path))
     }
 
     /// The file that a cookie names.
@@ -89,24 +95,9 @@ impl FilesystemReader {
             timestamp: cookie.timestamp,
         })
     }
-
-    fn open_content(
-        &self,
-        name: &str,
-        named: &Named,
-        content: io::Result<Vec<u8>>,
-        now: Timestamp,
-    ) -> Result<Opened, OpenError> {
-        let content = content.map_err(OpenError::unreadable)?;
-        let file = self.files.open(name, &content, now)?;
-        Ok(Opened {
-            timestamp: file.timestamp.min(named.timestamp),
-            ..file
-        })
-    }
 }
 
-/// The file is read where blocking is allowed, by a thread of the runtime's, and only for a cookie that is authentic.
+/// The file is read and opened where blocking is allowed, by a thread of the runtime's, and only for a cookie that is authentic.
 impl ForeignReader for FilesystemReader {
     type Values = Values;
 
@@ -120,12 +111,12 @@ impl ForeignReader for FilesystemReader {
             Ok(named) => named,
             Err(error) => return Answer::ready(Opened::imported(Err(error))),
         };
+        let (files, name) = (Arc::clone(&self.files), name.to_owned());
         Answer::pending(async move {
-            let path = named.path.clone();
-            let content = spawn_blocking(move || read(&path)).await;
-            let content = content
-                .map_err(|error| StoreError::new(StoreErrorKind::Unavailable).because(error))?;
-            Opened::imported(self.open_content(name, &named, content, now))
+            let opened = move || named.open(&files, &name, now, || read(&named.path));
+            let opened = spawn_blocking(opened).await;
+            let unavailable = |error| StoreError::new(StoreErrorKind::Unavailable).because(error);
+            Opened::imported(opened.map_err(unavailable)?)
         })
     }
 }
@@ -135,6 +126,43 @@ struct Named {
     path: PathBuf,
     timestamp: Timestamp,
 }
+
+impl Named {
+    /// Opens what the file holds.
+    ///
+    /// Go writes a file over itself, and while it does the file is empty, or ends in the middle. A session that another request writes just now
+    /// is none that nobody wrote, so it is looked at again.
+    fn open(
+        &self,
+        files: &Reader,
+        name: &str,
+        now: Timestamp,
+        read: impl Fn() -> Result<Vec<u8>, OpenError>,
+    ) -> Result<Opened, OpenError> {
+        let mut looks = 1;
+        loop {
+            match files.open(name, &read()?, now) {
+                Ok(file) => {
+                    return Ok(Opened {
+                        timestamp: file.timestamp.min(self.timestamp),
+                        ..file
+                    });
+                }
+                Err(error) if error.kind() == OpenErrorKind::Unauthentic && looks < LOOKS => {
+                    thread::sleep(PAUSE);
+                    looks += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// How often a file is looked at that is not authentic.
+const LOOKS: u32 = 6;
+
+/// Longer than it takes to write a file, unless the writer has to wait for a processor.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Without the keys.
 impl fmt::Debug for FilesystemReader {
@@ -153,14 +181,30 @@ fn file_name(id: &str) -> Option<String> {
     is_id.then(|| format!("session_{id}"))
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read(path: &Path) -> Result<Vec<u8>, OpenError> {
+    let directory = path.parent();
+    content(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if directory.is_some_and(Path::is_dir) => {
+            OpenErrorKind::NoFile.into()
+        }
+        io::ErrorKind::NotFound => OpenErrorKind::NoDirectory.into(),
+        _ => OpenError::unreadable(error),
+    })
+}
+
+fn content(path: &Path) -> io::Result<Vec<u8>> {
     // Whatever else stands there is nothing that gorilla wrote; a pipe would be waited for.
     if !fs::symlink_metadata(path)?.is_file() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
+    let file = File::open(path)?;
+    // Something else has taken its name meanwhile.
+    if !file.metadata()?.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
     let mut content = Vec::new();
     let limit = MAX_FILE_LENGTH as u64 + 1;
-    File::open(path)?.take(limit).read_to_end(&mut content)?;
+    file.take(limit).read_to_end(&mut content)?;
     if content.len() > MAX_FILE_LENGTH {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
@@ -174,7 +218,46 @@ const MAX_ID_LENGTH: usize = 128;
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use crate::gorilla::KeyPair;
+
     use super::*;
+
+    const FILE: &[u8] = b"MTc5NTI1MzcyOHxEdi1CQkFFQ180SUFBUkFCRUFBQUlQLUNBQUVHYzNSeWFXNW5EQVVBQTJadmJ3WnpkSEpwYm1jTUJRQURZbUZ5\
+                          fFGaQvD2FS8iqVginYRmCWOG6qR-xHAJUgL5yT1lpPp5";
+
+    /// Opens a file of which each look sees another part, and says how often that was looked at.
+    fn seen(lengths: &[usize]) -> (Result<Opened, OpenErrorKind>, usize) {
+        let files = Reader::new(KeyPair::signed("0123456789abcdef0123456789abcdef").unwrap());
+        let now = Timestamp::from_seconds(1_795_253_728);
+        let named = Named {
+            path: PathBuf::new(),
+            timestamp: now,
+        };
+        let looks = Cell::new(0);
+        let opened = named.open(&files, "session", now, || {
+            let length = lengths.get(looks.replace(looks.get() + 1)).copied();
+            let content = FILE.get(..length.unwrap_or(0));
+            Ok(content.unwrap_or_default().to_vec())
+        });
+        (opened.map_err(|error| error.kind()), looks.get())
+    }
+
+    #[test]
+    fn a_file_that_is_being_written_is_looked_at_again_and_not_for_ever() {
+        let whole = FILE.len();
+        for (lengths, expected) in [
+            (&[whole][..], 1),
+            (&[0, whole], 2),
+            (&[0, 0, 100, whole], 4),
+        ] {
+            let (opened, looks) = seen(lengths);
+            assert_eq!(opened.unwrap().values.get::<&str>("foo").unwrap(), "bar");
+            assert_eq!(looks, expected);
+        }
+        assert_eq!(seen(&[]), (Err(OpenErrorKind::Unauthentic), 6));
+    }
 
     #[test]
     fn only_base32_becomes_a_file_name() {

@@ -34,6 +34,8 @@ pub enum OpenErrorKind {
     NoFile,
     /// It is authentic, and the file it names could not be read.
     Unreadable,
+    /// It is authentic, and the whole directory is missing: of a session that says nothing.
+    NoDirectory,
 }
 
 // Private, so that the types of sources are no part of the interface.
@@ -58,7 +60,7 @@ impl OpenError {
             OpenErrorKind::TooNew => ImportRefusal::TooNew,
             OpenErrorKind::Undecodable => ImportRefusal::Undecodable,
             OpenErrorKind::NoFile => ImportRefusal::Ended,
-            OpenErrorKind::Unreadable => {
+            OpenErrorKind::Unreadable | OpenErrorKind::NoDirectory => {
                 return Err(StoreError::new(StoreErrorKind::Unavailable).because(self));
             }
         };
@@ -67,12 +69,8 @@ impl OpenError {
 
     /// The system's word on a file. It names no path.
     pub(super) fn unreadable(source: io::Error) -> Self {
-        let kind = match source.kind() {
-            io::ErrorKind::NotFound => return Self::from(OpenErrorKind::NoFile),
-            _ => OpenErrorKind::Unreadable,
-        };
         Self {
-            kind,
+            kind: OpenErrorKind::Unreadable,
             source: Some(Source::Io(source)),
         }
     }
@@ -104,6 +102,7 @@ impl fmt::Display for OpenError {
             }
             OpenErrorKind::NoFile => "a session of gorilla's has no file",
             OpenErrorKind::Unreadable => "the file of a session of gorilla's cannot be read",
+            OpenErrorKind::NoDirectory => "the directory of gorilla's sessions is not there",
         })
     }
 }

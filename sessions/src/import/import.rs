@@ -42,8 +42,8 @@ use super::{Foreign, ForeignReader, Refusal};
 ///   other application would have accepted it.
 ///
 /// A foreign cookie that does not open is no cookie: the visitor is a new one, with an event
-/// [`NotImported`](crate::SessionEventKind::NotImported) and a line in the log at `debug`. The same where the function fails, or where what was
-/// authentic is not of the serializer that was configured, at `warn`. Where a store behind the reader does not answer, the request is a 503. A cookie of
+/// [`NotImported`](crate::SessionEventKind::NotImported) and a line in the log at `debug`. The same where the function fails; and, at `warn`, where what
+/// was authentic is not of the serializer that was configured. Where a store behind the reader does not answer, the request is a 503. A cookie of
 /// our own that does not open never leads here.
 ///
 /// Foreign cookies have seldom a `__Host-` name, so that whoever controls a sibling domain can plant one: a session of their own, into which a
@@ -89,7 +89,8 @@ impl<T> Import<T> {
     /// Takes over what `reader` finds in the cookie of this name, as the session that `convert` makes of it.
     ///
     /// A name alone is a cookie of the path `/`; see [`ForeignCookie`] for others. `convert` may fail with whatever is an error, by `?` or by
-    /// `.into()` of a text. Let it fail where the values are no session, such as when nobody is logged in there: the visitor is then a new one here.
+    /// `.into()` of a text. Let it fail where the values are no session, such as when nobody is logged in there: the visitor is then a new one here. What it fails with is
+    /// logged at `debug` and nowhere else, so that a page that many anonymous visitors ask for fills no log; the events count how often.
     pub fn new<R, F>(cookie: impl Into<ForeignCookie>, reader: R, convert: F) -> Self
     where
         R: ForeignReader,

@@ -124,8 +124,9 @@ impl<T: SessionData> Arrival<T> {
         let causes: Vec<String> = causes.map(ToString::to_string).collect();
         let error = causes.join(": ");
         match refusal.reason() {
-            // The keys are right, so somebody's session is lost by how the import is configured.
-            ImportRefusal::Undecodable | ImportRefusal::Unconverted => {
+            // The keys are right, so somebody's session is lost by how the import is configured. Not so where the function failed: most often there
+            // is nobody logged in, and its words may be about a person.
+            ImportRefusal::Undecodable => {
                 tracing::warn!(session, cookie, error, "{refusal}");
             }
             _ => tracing::debug!(session, cookie, error, "{refusal}"),

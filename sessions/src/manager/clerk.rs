@@ -230,8 +230,9 @@ impl Clerk<'_> {
     /// Deletes what the visitor had.
     pub(super) async fn end(&self, work: &Work) -> Result<Done, SessionError> {
         let vault = &self.server.vault;
-        if let Some(place) = &work.old {
-            let ended = vault.end(&place.key).await;
+        let old = work.old.as_ref().map(|place| place.key);
+        if let Some(key) = old.or(self.session.core().left()) {
+            let ended = vault.end(&key).await;
             ended.map_err(|error| self.of_store(error))?;
         }
         for stray in self.session.core().strays() {

@@ -156,6 +156,9 @@ impl Desk {
         };
         let gate = self.gate.as_ref();
         let import_open = gate.is_some_and(|gate| gate.is_open(self.clock.now()));
+        let led_nowhere = matches!(origin, Origin::Rejected(_));
+        let brings = |gate: &Gate| gate.is_sought(&visit.cookies, self.clock.now());
+        let foreign_unread = cookie_held && led_nowhere && gate.is_some_and(brings);
         let device = match &self.backend {
             Backend::ClientSide(_) => None,
             Backend::ServerSide(server) => server.device,
@@ -174,6 +177,7 @@ impl Desk {
             device: device.and_then(|address| visit.device(address).cloned()),
             head_left: visit.head_left.clone(),
             import_open,
+            foreign_unread,
         }
     }
 

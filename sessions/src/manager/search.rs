@@ -60,6 +60,10 @@ impl Search {
         let mut next = Some(first);
         while let Some(token) = next {
             let key = token.store_key(&self.desk.name);
+            if self.strays.contains(&key) {
+                next = self.next_token();
+                continue;
+            }
             let loaded = match &self.desk.backend {
                 Backend::ServerSide(server) => server.vault.load(&key).await,
                 Backend::ClientSide(_) => Ok(None),

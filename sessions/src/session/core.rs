@@ -98,6 +98,8 @@ pub(crate) struct Begun {
     pub(crate) head_left: HeadLeft,
     /// The visitor holds the cookie of another application, from which the session could be imported.
     pub(crate) import_open: bool,
+    /// The request brings a foreign cookie that nobody looked at, since it brings one of ours too, which led nowhere.
+    pub(crate) foreign_unread: bool,
 }
 
 /// What a session that was imported in this request brought along.
@@ -174,6 +176,7 @@ pub(crate) struct SlotCore {
     strays: Vec<StoreKey>,
     head_left: HeadLeft,
     import_open: bool,
+    foreign_unread: bool,
     /// Until the session ends.
     imported: Cell<Option<Imported>>,
     /// A cookie that leaves takes the foreign one away.
@@ -185,8 +188,10 @@ pub(crate) struct SlotCore {
     seen: Cell<Meta>,
     intent: Cell<Intent>,
     cookie_held: Cell<bool>,
-    /// It ended while this request had it open.
+    /// It ended while this request had it open, or went where this request does not know.
     gone: Cell<bool>,
+    /// Where it lay before.
+    left: Cell<Option<StoreKey>>,
     /// How often a writer was called, and how many of those calls were saved.
     writes: Cell<u64>,
     saved_writes: Cell<u64>,
@@ -236,6 +241,7 @@ impl SlotCore {
             strays: begun.strays,
             head_left: begun.head_left,
             import_open: begun.import_open,
+            foreign_unread: begun.foreign_unread,
             imported: Cell::new(None),
             sheds_foreign: Cell::new(false),
             stored: Cell::new(loaded.as_ref().map(|_| begun.meta)),
@@ -245,6 +251,7 @@ impl SlotCore {
             intent: Cell::default(),
             cookie_held: Cell::new(begun.cookie_held),
             gone: Cell::new(false),
+            left: Cell::new(None),
             writes: Cell::new(0),
             saved_writes: Cell::new(0),
             settled: Cell::new(None),
@@ -452,6 +459,13 @@ impl SlotCore {
         self.note_no_import();
     }
 
+    /// Notes that somebody begins to own what was nobody's: nobody else is to come in behind them.
+    pub(super) fn note_first_owner(&self) {
+        if self.foreign_unread {
+            self.sheds_foreign.set(true);
+        }
+    }
+
     pub(super) fn note_authentication(&self, now: Timestamp) {
         let mut intent = self.intent.get();
         intent.authenticated = true;
@@ -491,7 +505,14 @@ impl SlotCore {
     pub(crate) fn note_gone(&self) {
         self.gone.set(true);
         self.stored.set(None);
-        self.place.replace(None);
+        if let Some(place) = self.place.take() {
+            self.left.set(Some(place.key));
+        }
+    }
+
+    /// Where a session lay that was found gone: it may have been renewed, and whoever ends it means that one too.
+    pub(crate) fn left(&self) -> Option<StoreKey> {
+        self.left.get()
     }
 
     /// Notes that what the visitor had is no more, and that what is to take its place has not begun.
@@ -504,6 +525,7 @@ impl SlotCore {
     pub(crate) fn note_saved(&self, saved: Saved, mark: &Mark, now: Timestamp) {
         self.stored.set(saved.stored);
         self.place.replace(saved.place);
+        self.left.set(None);
         // A touch says nothing of what is in the record.
         if !matches!(saved.kept, Kept::AsBefore) {
             self.doubts.borrow_mut().clear();

@@ -10,7 +10,7 @@ use std::{
 use crate::{
     data::{self, Decoded, FlashField, MergeError, OnConflict, Unknown},
     error::{SessionError, SessionErrorKind},
-    store::Payload,
+    store::{Origin, Payload},
     vault::PrincipalSessions,
 };
 
@@ -167,6 +167,9 @@ impl<T: SessionData> Slot<T> {
             contents.unknown = Unknown::default();
             self.core().note_new_owner(self.seat.keeper.now());
         }
+        if changes_owner && contents.principal.is_none() {
+            self.core().note_first_owner();
+        }
         *field(&mut contents.data) = Some(value);
         contents.principal = principal;
         let core = &self.seat.core;
@@ -182,9 +185,10 @@ impl<T: SessionData> Slot<T> {
         };
         let principal = field(&mut contents.data).take();
         drop(contents);
-        // Of whom nothing was found the cookie may lead to what was renewed a moment ago.
-        let is_nobody = self.core().stored().is_none() && !self.core().is_asked();
-        if principal.is_some() || is_nobody {
+        let core = self.core();
+        // A cookie that led nowhere may be of a session that was renewed a moment ago; nothing else is of anybody's.
+        let led_nowhere = matches!(core.origin(), Origin::Rejected(_)) || !core.is_asked();
+        if principal.is_some() || core.stored().is_none() && led_nowhere {
             self.destroy();
         }
         principal

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use crate::clock::Timestamp;
 
-use super::{Admission, Answer, Handle, PrincipalIndex, Record, Revision, StoreKey};
+use super::{Admission, Answer, Handle, PrincipalIndex, Record, Revision, Scan, StoreKey};
 
 /// Keeps sessions on the server: the contract between this crate and an engine.
 ///
@@ -110,6 +110,13 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Only then does a new record without an old one show that a rename was applied whose answer was lost. Where it takes two, somebody may
     /// have deleted the old one before: such a renewal is given up, and what it created is discarded.
     fn renames_at_once(&self) -> bool;
+
+    /// The way through all of the store's records, if it has one.
+    ///
+    /// Without one, sessions cannot be [moved](crate::migrate) out of it but one by one, when they are next written or touched.
+    fn scan(&self) -> Option<&dyn Scan> {
+        None
+    }
 }
 
 /// A store that is shared, with a test or an administrator's page, is a store.
@@ -186,6 +193,10 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
 
     fn renames_at_once(&self) -> bool {
         S::renames_at_once(self)
+    }
+
+    fn scan(&self) -> Option<&dyn Scan> {
+        S::scan(self)
     }
 }
 

@@ -17,6 +17,7 @@ mod payload;
 mod place;
 mod principal;
 mod record;
+mod scan;
 mod token;
 
 pub use self::{
@@ -25,6 +26,7 @@ pub use self::{
     error::{StoreError, StoreErrorKind},
     principal::{Admission, AdmissionPolicy, Listed, Principal, PrincipalIndex},
     record::{Device, Record, Revision, WriteId},
+    scan::{Scan, ScanCursor, Scanned},
     token::StoreKey,
 };
 pub(crate) use self::{

@@ -22,10 +22,12 @@ pub enum Verb {
     DeleteExpired,
     /// [`PrincipalIndex::list`](crate::store::PrincipalIndex::list).
     List,
+    /// [`Scan::step`](crate::store::Scan::step).
+    Scan,
 }
 
 impl Verb {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Create,
         Self::Load,
         Self::LoadMany,
@@ -35,6 +37,7 @@ impl Verb {
         Self::Delete,
         Self::DeleteExpired,
         Self::List,
+        Self::Scan,
     ];
 }
 
@@ -51,6 +54,7 @@ impl fmt::Display for Verb {
             Self::Delete => "delete",
             Self::DeleteExpired => "delete_expired",
             Self::List => "list",
+            Self::Scan => "scan",
         })
     }
 }

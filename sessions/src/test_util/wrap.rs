@@ -1,4 +1,4 @@
-use crate::store::{Listed, Loaded, StoreError, StoreErrorKind, Touched, Written};
+use crate::store::{Listed, Loaded, Scanned, StoreError, StoreErrorKind, Touched, Written};
 
 /// What a caller is told when the answer to a verb was lost.
 pub(super) trait Lost: Sized {
@@ -27,7 +27,8 @@ times_out!(
     usize,
     Option<Loaded>,
     Vec<Option<Loaded>>,
-    Vec<Listed>
+    Vec<Listed>,
+    Scanned
 );
 
 /// Implements the contract for a wrapper with a field `store` by sending each call through its method `around`.
@@ -134,6 +135,30 @@ macro_rules! wrap_store {
 
             fn renames_at_once(&self) -> bool {
                 self.store.renames_at_once()
+            }
+
+            fn scan(&self) -> Option<&dyn $crate::store::Scan> {
+                self.store.scan().map(|_| self as _)
+            }
+        }
+
+        impl<S: $crate::store::SessionStore> $crate::store::Scan for $wrapper<S> {
+            fn step<'a>(
+                &'a self,
+                after: Option<&'a $crate::store::ScanCursor>,
+                limit: usize,
+            ) -> $crate::store::Answer<'a, $crate::store::Scanned> {
+                self.around($crate::test_util::Verb::Scan, move || {
+                    // The wrapper claims a way through only if the store has one.
+                    let none = $crate::store::Scanned {
+                        keys: Vec::new(),
+                        next: None,
+                    };
+                    match self.store.scan() {
+                        Some(scan) => scan.step(after, limit),
+                        None => $crate::store::Answer::ready(Ok(none)),
+                    }
+                })
             }
         }
 

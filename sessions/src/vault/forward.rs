@@ -34,7 +34,7 @@ const FORM: u8 = 3;
 /// How many may renew one session at once, and how often it is asked for where they overtake each other.
 const AT_ONCE: usize = 64;
 
-/// How many renewals are followed: all of them were made while one request was in flight.
+/// How many renewals are followed at once: a visitor whose requests overlap makes a handful.
 const RENEWALS: usize = 1_024;
 
 impl Forward {
@@ -114,7 +114,7 @@ impl Vault {
             if forward.keys.contains(&to) {
                 return Ok(());
             }
-            if forward.keys.len() == AT_ONCE {
+            if forward.keys.len() >= AT_ONCE {
                 break;
             }
             forward.keys.push(to);
@@ -161,16 +161,19 @@ impl Vault {
         self.end_and_follow(key, ON_ITS_WAY).await
     }
 
-    async fn end_and_follow(&self, key: &StoreKey, within: Duration) -> Result<(), StoreError> {
-        let mut keys = vec![*key];
+    async fn end_and_follow(&self, first: &StoreKey, within: Duration) -> Result<(), StoreError> {
+        let mut keys = vec![*first];
+        let mut followed = Vec::new();
         let mut ended = 0;
-        while let Some(key) = keys.get(ended) {
+        while let Some(key) = keys.get(ended).filter(|_| ended < RENEWALS) {
             self.delete(key).await?;
             // After the deletion: whoever renews from now on finds nothing to renew.
-            let found = self.load(&Forward::key(key)).await?;
+            let at = Forward::key(key);
+            let found = self.load(&at).await?;
             let is_recent =
                 |found: &Loaded| self.now().seconds_since(found.record.created) < within.as_secs();
             if let Some(found) = found.filter(is_recent) {
+                followed.push(at);
                 for successor in Forward::parse(&found.record.body).keys {
                     if !keys.contains(&successor) {
                         keys.push(successor);
@@ -178,11 +181,47 @@ impl Vault {
                 }
             }
             ended += 1;
-            if ended == RENEWALS {
-                return Err(StoreError::new(StoreErrorKind::Refused));
+        }
+        let left = keys.split_off(ended);
+        let is_done = left.is_empty();
+        if !is_done {
+            // Whoever asks again goes on from here, so that nobody outruns an end by renewing.
+            self.shorten(first, left).await?;
+            followed.retain(|at| *at != Forward::key(first));
+        }
+        self.forget(&followed).await;
+        if is_done {
+            Ok(())
+        } else {
+            Err(StoreError::new(StoreErrorKind::Refused))
+        }
+    }
+
+    /// Lets a key lead to where a long way from it ended.
+    async fn shorten(&self, from: &StoreKey, to: Vec<StoreKey>) -> Result<(), StoreError> {
+        let at = Forward::key(from);
+        let Some(found) = self.load(&at).await? else {
+            return Ok(());
+        };
+        let record = Record {
+            write_id: WriteId::generate(),
+            created: self.now(),
+            body: Forward { keys: to }.body(),
+            ..found.record
+        };
+        let update = self
+            .store()
+            .update(&at, &record, found.revision, None, self.now());
+        self.written("update", update).await.map(drop)
+    }
+
+    /// Deletes what led to sessions that have all ended. What is left where that fails is forgotten after a day.
+    async fn forget(&self, forwards: &[StoreKey]) {
+        for at in forwards {
+            if self.delete(at).await.is_err() {
+                return;
             }
         }
-        Ok(())
     }
 }
 

@@ -157,10 +157,19 @@ impl Vault {
                 (Err(error), 0) => return Err(error),
                 (Err(_), _) => break,
             }
-            let (Ok(new), Ok(old)) = (self.load(to).await, self.load(old).await) else {
+            // The old one first: what is gone stays gone, whereas the new one may yet come.
+            let (Ok(old_before), Ok(new)) = (self.load(old).await, self.load(to).await) else {
                 break;
             };
             let new = new.filter(|new| new.record.write_id == record.write_id);
+            let old = match (&new, old_before) {
+                // It may have come in between, and the old one gone.
+                (Some(_), Some(_)) => match self.load(old).await {
+                    Ok(old) => old,
+                    Err(_) => break,
+                },
+                (_, old) => old,
+            };
             match (new, old) {
                 (Some(new), None) if self.store.renames_at_once() => {
                     return Ok(Outcome::found(new.revision));

@@ -27,6 +27,10 @@ pub(crate) enum Contender {
     Axum,
     /// tower-sessions in axum, in memory.
     TowerMemory,
+    /// Go's HTTP server without sessions.
+    NetHttp,
+    /// gorilla/sessions in Go, in an encrypted and signed cookie.
+    Gorilla,
     /// What a sealed cookie cannot do without, as plain function calls.
     PrimitivesSealed,
     /// What a signed cookie cannot do without, as plain function calls.
@@ -36,7 +40,7 @@ pub(crate) enum Contender {
 }
 
 impl Contender {
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Bare,
         Self::Sealed,
         Self::Signed,
@@ -48,6 +52,8 @@ impl Contender {
         Self::JarSigned,
         Self::Axum,
         Self::TowerMemory,
+        Self::NetHttp,
+        Self::Gorilla,
         Self::PrimitivesSealed,
         Self::PrimitivesSigned,
         Self::PrimitivesMemory,
@@ -58,10 +64,12 @@ impl Contender {
         match self {
             Self::Bare
             | Self::Axum
+            | Self::NetHttp
             | Self::PrimitivesSealed
             | Self::PrimitivesSigned
             | Self::PrimitivesMemory => None,
             Self::TowerMemory => Some(Self::Axum),
+            Self::Gorilla => Some(Self::NetHttp),
             Self::Sealed
             | Self::Signed
             | Self::Memory
@@ -75,7 +83,7 @@ impl Contender {
 
     /// Tells whether it is a framework without sessions, to be compared with.
     pub(crate) const fn is_bare(self) -> bool {
-        matches!(self, Self::Bare | Self::Axum)
+        matches!(self, Self::Bare | Self::Axum | Self::NetHttp)
     }
 
     /// Tells whether it can do what a case asks for.
@@ -84,6 +92,8 @@ impl Contender {
             (Self::Bare | Self::Sealed | Self::Signed | Self::Memory | Self::Filesystem, _)
             | (Self::Axum, _) => true,
             (_, Case::Fields(_) | Case::Sessions(_)) => false,
+            (Self::NetHttp | Self::Gorilla, Case::Untouched | Case::Read | Case::Modify) => true,
+            (Self::NetHttp | Self::Gorilla, Case::Login | Case::Two | Case::Flash) => false,
             (
                 Self::PrimitivesSealed | Self::PrimitivesSigned | Self::PrimitivesMemory,
                 Case::Read | Case::Modify,
@@ -110,7 +120,13 @@ impl Contender {
         !matches!(
             (self, size),
             (Self::PeerPrivate | Self::PeerSigned, Size::Full)
+                | (Self::NetHttp | Self::Gorilla, Size::Large | Size::Full)
         )
+    }
+
+    /// Tells whether it is a program of its own, in another language: nothing can be said of it but its time.
+    pub(crate) const fn is_foreign(self) -> bool {
+        matches!(self, Self::NetHttp | Self::Gorilla)
     }
 
     /// Tells whether all its work is done by the thread that asks: what others do, callgrind counts elsewhere.
@@ -132,6 +148,8 @@ impl Contender {
             Self::JarSigned => "`cookie`, signed jar by hand",
             Self::Axum => "axum alone",
             Self::TowerMemory => "tower-sessions, memory (axum)",
+            Self::NetHttp => "net/http alone (Go)",
+            Self::Gorilla => "gorilla/sessions, encrypted cookie (Go)",
             Self::PrimitivesSealed => "primitives of a sealed cookie",
             Self::PrimitivesSigned => "primitives of a signed cookie",
             Self::PrimitivesMemory => "primitives of memory",
@@ -153,6 +171,8 @@ impl fmt::Display for Contender {
             Self::JarSigned => "jar-signed",
             Self::Axum => "axum",
             Self::TowerMemory => "tower-memory",
+            Self::NetHttp => "net-http",
+            Self::Gorilla => "gorilla",
             Self::PrimitivesSealed => "primitives-sealed",
             Self::PrimitivesSigned => "primitives-signed",
             Self::PrimitivesMemory => "primitives-memory",

@@ -73,12 +73,13 @@ impl Times {
     }
 }
 
-/// Every scenario that is compared: those who can, in each case, with each size.
+/// Every scenario that is counted: those who can, in each case, with each size.
 pub(crate) fn compared() -> impl Iterator<Item = Scenario> {
     Case::COMPARED.into_iter().flat_map(|case| {
         Size::ALL.into_iter().flat_map(move |size| {
             Contender::ALL
                 .into_iter()
+                .filter(|contender| !contender.is_foreign())
                 .map(move |contender| Scenario::new(contender, case, size))
                 .filter(Scenario::is_possible)
         })

@@ -94,6 +94,15 @@ fn versions() -> Vec<String> {
         let version = version.split(" Copyright").next().unwrap_or_default();
         version.replace(" [epoll]", "")
     }));
+    let package = "golang-github-gorilla-sessions-dev";
+    let foreign = [
+        said("go", &["version"]),
+        said(
+            "dpkg-query",
+            &["-W", "-f", "${Package} ${Version}", package],
+        ),
+    ];
+    versions.extend(foreign.into_iter().filter(|version| !version.is_empty()));
     versions
 }
 

@@ -6,7 +6,8 @@
 //! cargo run --release -p sessions-bench -- record    writes down what the hot paths cost now
 //! ```
 //!
-//! Parts of the report, to be measured alone: `counts`, `time`, `load`, `scale`, `compile`; then `render` writes the page from what was recorded.
+//! Parts of the report, to be measured alone: `counts`, `time`, `load`, `scale`, `engines`, `compile`; then `render` writes the page from what was
+//! recorded. `tests/bench/with-servers` starts the servers that `engines` wants, and runs it; `engines 1000 20000` is the same with fewer sessions.
 //!
 //! To look closer: `rounds sealed modify 300` is what runs under valgrind, `serve sealed` is a server of its own, `sweep 1000000` sweeps so many
 //! sessions in memory, `stored memory 1000000` asks a store that holds so many.
@@ -21,6 +22,7 @@ mod contender;
 mod contenders;
 mod counts;
 mod data;
+mod engines;
 mod fields;
 mod figure;
 mod instructions;
@@ -44,7 +46,7 @@ mod visitor;
 
 use std::{env, error::Error, io, process::ExitCode};
 
-use crate::scenario::Scenario;
+use crate::{engines::Sizes, scenario::Scenario};
 
 fn main() -> ExitCode {
     if let Some(code) = compile::as_compiler() {
@@ -72,6 +74,8 @@ async fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
         ["time"] => time::measure().await,
         ["scale"] => scale::measure(),
         ["load"] => load::measure(),
+        ["engines"] => engines::measure(Sizes::default()).await,
+        ["engines", few, many] => engines::measure(Sizes::parse(few, many)?).await,
         ["compile"] => compile::measure(),
         ["report"] => report::run().await,
         ["render"] => page::render(),
@@ -82,6 +86,6 @@ async fn run(arguments: &[String]) -> Result<(), Box<dyn Error>> {
             let scenario = Scenario::parse(arguments.get(1..).unwrap_or_default())?;
             instructions::rounds(&scenario).await
         }
-        _ => Err("report, check, record, counts, time, load, scale, compile, render, rounds CONTENDER CASE SIZE, serve CONTENDER, sweep SESSIONS, or stored STORE SESSIONS".into()),
+        _ => Err("report, check, record, counts, time, load, scale, engines, compile, render, rounds CONTENDER CASE SIZE, serve CONTENDER, sweep SESSIONS, or stored STORE SESSIONS".into()),
     }
 }

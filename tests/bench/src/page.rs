@@ -8,6 +8,7 @@ use crate::{
     compile::{self, Compiled},
     contender::Contender,
     counts,
+    engines::{self, EngineFigure},
     figure::{Counts, Figure, Times},
     load::{self, Load},
     machine::Machine,
@@ -50,6 +51,9 @@ pub(crate) fn render() -> Result<(), Box<dyn Error>> {
     }
     if let Some(scale) = Recording::<Growth>::load(scale::PART)? {
         growth(&mut page, &scale)?;
+    }
+    if let Some(engines) = Recording::<EngineFigure>::load(engines::PART)? {
+        engines::section(&mut page, &engines, told)?;
     }
     if let Some(compiled) = Recording::<Compiled>::load(compile::PART)? {
         building(&mut page, &compiled)?;
@@ -148,7 +152,8 @@ const fn kind(who: Contender) -> Kind {
         | Contender::PrimitivesSigned
         | Contender::PrimitivesMemory
         | Contender::Bare
-        | Contender::Axum => Kind::Primitives,
+        | Contender::Axum
+        | Contender::NetHttp => Kind::Primitives,
         _ => Kind::Peer,
     }
 }
@@ -424,7 +429,8 @@ What a session costs, beside its peers and beside what it cannot do without. Eve
 the figures that stand in [performance/](performance) as JSON. Its parts can be run one by one (CONTRIBUTING.md); each section says when its figures were taken:
 
 ```console
-cargo run --release -p sessions-bench -- report
+tests/bench/with-servers report                    # starts servers, for the part about engines
+cargo run --release -p sessions-bench -- report    # without that part
 ```
 
 ";
@@ -433,8 +439,8 @@ const METHOD: &str = "\
 ## How it is measured
 
 Contenders answer the same requests, with the same data, on the same routes: this library with four kinds of store; actix-session; the jars of the `cookie` crate, used by hand
-in a handler; tower-sessions in axum; and the primitives that a session cannot do without, as plain function calls. What the framework alone takes for the same request, actix-web
-or axum, is taken off. The request has five other cookies. A visitor keeps cookies like a browser, outside of what is measured.
+in a handler; tower-sessions in axum; gorilla/sessions in Go, which times itself in a program of its own; and the primitives that a session cannot do without, as plain function calls.
+What the framework alone takes for the same request, actix-web, axum or net/http, is taken off. The request has five other cookies. A visitor keeps cookies like a browser, outside of what is measured.
 
 A round is one request, or for flash messages two: *not asked for* sends a session to a handler that does not want it; *read* asks for it and reads a field; *read, modify,
 write* counts up a number; *login* does that and renews the ID; *two sessions* does it in two sessions of different types; *flash* pushes a message in one request and takes it in the
@@ -470,6 +476,7 @@ const TAIL: &str = "\
 - Flash messages, and two sessions in a request, are written by hand where a contender has no word for them, as its users would. What it cannot do is left out.
 - actix-session, tower-sessions and the jars keep JSON, ours and the primitives CBOR, which is a part of the difference.
 - Some primitives are dearer than ours: serde's derive looks for each field by its name, the decoder of `SessionData` expects them in the order in which it wrote them.
+- Go collects its garbage beside the requests: a part of that work is in nobody's figure. It keeps its data in a map of values, in gob, as is the way there.
 - The allocator counts what it is asked for, at some ten instructions each; who allocates more pays that more often.
 - Time was taken on a virtual machine that others use too. Turns and medians take most of that out of ratios, and nothing takes it out of the longest wait.
 - No link-time optimization, no profile-guided one, one kind of processor. Ratios travel; nanoseconds do not.

@@ -5,7 +5,11 @@ use std::{
     io::{self, Write as _},
 };
 
-use crate::{compile, counts, load, page, scale, time};
+use crate::{
+    compile, counts,
+    engines::{self, Sizes},
+    load, page, scale, time,
+};
 
 /// Measures every part anew and writes the page.
 ///
@@ -21,6 +25,12 @@ pub(crate) async fn run() -> Result<(), Box<dyn Error>> {
     load::measure()?;
     say("as it grows")?;
     scale::measure()?;
+    say("engines")?;
+    if engines::are_there() {
+        engines::measure(Sizes::default()).await?;
+    } else {
+        say("not measured anew: tests/bench/with-servers report starts the servers")?;
+    }
     say("building")?;
     compile::measure()?;
     page::render()

@@ -290,6 +290,6 @@ fn float(count: u64) -> f64 {
 }
 
 /// How many seconds writing files may take.
-const LONGEST: f64 = 180.0;
+const LONGEST: f64 = 600.0;
 
 const SWEPT: u64 = 1_000_000;

@@ -73,9 +73,11 @@ pub(crate) async fn serve(contender: Contender) -> Result<(), Box<dyn Error>> {
         Contender::Axum => listen_axum(axum_alone()).await,
         Contender::TowerMemory => listen_axum(tower_router::<Usual>(Size::Usual)).await,
         Contender::Bare => listen(|| App::new().configure(bare_routes)).await,
-        Contender::PrimitivesSealed | Contender::PrimitivesSigned | Contender::PrimitivesMemory => {
-            Err(format!("{contender} is no server").into())
-        }
+        Contender::NetHttp
+        | Contender::Gorilla
+        | Contender::PrimitivesSealed
+        | Contender::PrimitivesSigned
+        | Contender::PrimitivesMemory => Err(format!("{contender} is no server here").into()),
     }
 }
 

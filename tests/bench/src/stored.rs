@@ -161,17 +161,17 @@ pub(crate) fn shared(threads: u64) -> Result<f64, Box<dyn Error>> {
 }
 
 /// Numbers below a bound, in no order.
-struct Numbers {
+pub(crate) struct Numbers {
     state: u64,
     bound: u64,
 }
 
 impl Numbers {
-    const fn new(seed: u64, bound: u64) -> Self {
+    pub(crate) const fn new(seed: u64, bound: u64) -> Self {
         Self { state: seed, bound }
     }
 
-    const fn next(&mut self) -> u64 {
+    pub(crate) const fn next(&mut self) -> u64 {
         // The multiplier is Knuth's, for MMIX; its high bits are the good ones.
         self.state = self
             .state

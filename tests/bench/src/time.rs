@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use crate::{
     case::Case,
     contender::Contender,
-    contenders::contestant,
+    contenders::{contestant, go_is_there},
     figure::{Figure, Times},
     meter::Meter,
     recording::Recording,
@@ -23,11 +23,13 @@ pub(crate) const PART: &str = "time";
 ///
 /// When one of them fails.
 pub(crate) async fn measure() -> Result<(), Box<dyn Error>> {
+    let foreign = go_is_there()?;
     let mut figures = Vec::new();
     for case in Case::COMPARED {
         for size in Size::ALL {
             let scenarios = Contender::ALL
                 .into_iter()
+                .filter(|contender| foreign || !contender.is_foreign())
                 .map(|contender| Scenario::new(contender, case, size))
                 .filter(Scenario::is_possible);
             let scenarios: Vec<Scenario> = scenarios.collect();

@@ -8,13 +8,24 @@ use std::{
 /// A program that measuring needs and Rust does not bring.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tool {
-    /// What is run, and what Debian calls the package.
     name: &'static str,
+    /// What Debian calls its package, and what it needs besides.
+    packages: &'static [&'static str],
 }
 
 impl Tool {
-    pub(crate) const VALGRIND: Self = Self { name: "valgrind" };
-    pub(crate) const WRK: Self = Self { name: "wrk" };
+    pub(crate) const VALGRIND: Self = Self {
+        name: "valgrind",
+        packages: &["valgrind"],
+    };
+    pub(crate) const WRK: Self = Self {
+        name: "wrk",
+        packages: &["wrk"],
+    };
+    pub(crate) const GO: Self = Self {
+        name: "go",
+        packages: &["golang-go", "golang-github-gorilla-sessions-dev"],
+    };
 
     /// Installs what is missing, on Debian and Ubuntu, as root or where `sudo` asks for no password; tells whether it is there now.
     ///
@@ -27,21 +38,19 @@ impl Tool {
         }
         let mut told = io::stderr();
         writeln!(told, "installing {}", self.name)?;
-        let words = [
-            "apt-get",
-            "install",
-            "-y",
-            "--no-install-recommends",
-            self.name,
-        ];
-        let is_done = runs("apt-get", &["update"])
-            && runs("apt-get", words.get(1..).unwrap_or_default())
+        let install = ["install", "-y", "--no-install-recommends"];
+        let install = [&install, self.packages].concat();
+        let is_done = runs("apt-get", &["update"]) && runs("apt-get", &install)
             || runs("sudo", &["-n", "apt-get", "update"])
-                && runs("sudo", &[&["-n"], words.as_slice()].concat());
+                && runs("sudo", &[&["-n", "apt-get"], install.as_slice()].concat());
         if is_done && self.is_there() {
             return Ok(true);
         }
-        let missing = format!("missing: {0} (apt-get install {0})", self.name);
+        let missing = format!(
+            "missing: {} (apt-get install {})",
+            self.name,
+            self.packages.join(" ")
+        );
         if env::var_os("CI").is_some_and(|ci| ci == "true") {
             return Err(missing.into());
         }

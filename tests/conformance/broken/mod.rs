@@ -86,6 +86,7 @@ laws_find! {
     an_update_and_a_rename_are_admitted_like_a_creation: AdmitsUpdatesAndRenames;
     a_write_that_fails_ends_nobody: EvictsBeforeItChecks;
     parallel_creations_keep_to_the_limit: AdmissionIsTwoSteps EvictsInSilence AdmitsEverybody;
+    a_scan_gives_every_record_that_stays: ScansOnlyTheBeginning ScansForEver;
 }
 
 /// The law must have panicked, and said which clause is broken.

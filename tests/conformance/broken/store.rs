@@ -9,7 +9,8 @@ use sessions::{
     MemoryStore, Timestamp,
     store::{
         Admission, AdmissionPolicy, Answer, Listed, Loaded, Principal, PrincipalIndex, Record,
-        Revision, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, WriteId, Written,
+        Revision, Scan, ScanCursor, Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey,
+        Touched, WriteId, Written,
     },
 };
 
@@ -64,6 +65,8 @@ pub(crate) enum Flaw {
     AdmitsUpdatesAndRenames,
     EvictsBeforeItChecks,
     AdmissionIsTwoSteps,
+    ScansOnlyTheBeginning,
+    ScansForEver,
 }
 
 /// A memory store with one flaw.
@@ -500,6 +503,31 @@ impl SessionStore for BrokenStore {
 
     fn renames_at_once(&self) -> bool {
         true
+    }
+
+    fn scan(&self) -> Option<&dyn Scan> {
+        Some(self)
+    }
+}
+
+impl Scan for BrokenStore {
+    fn step<'a>(&'a self, after: Option<&'a ScanCursor>, limit: usize) -> Answer<'a, Scanned> {
+        Answer::pending(async move {
+            let scan = self.store.scan().expect("a memory store can be scanned");
+            match self.flaw {
+                Flaw::ScansOnlyTheBeginning => {
+                    let mut scanned = scan.step(after, limit).await?;
+                    scanned.next = None;
+                    Ok(scanned)
+                }
+                Flaw::ScansForEver => {
+                    let mut scanned = scan.step(None, limit).await?;
+                    scanned.next = Some(ScanCursor::from_bytes([0]));
+                    Ok(scanned)
+                }
+                _ => scan.step(after, limit).await,
+            }
+        })
     }
 }
 

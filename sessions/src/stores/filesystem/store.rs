@@ -3,8 +3,8 @@ use std::{fmt, io, path::Path};
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision,
-        SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written,
+        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
+        ScanCursor, Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written,
     },
 };
 
@@ -259,6 +259,26 @@ impl SessionStore for FilesystemStore {
 
     fn renames_at_once(&self) -> bool {
         true
+    }
+
+    fn scan(&self) -> Option<&dyn Scan> {
+        Some(self)
+    }
+}
+
+/// A folder at a time, which holds a 256th of all.
+impl Scan for FilesystemStore {
+    fn step<'a>(&'a self, after: Option<&'a ScanCursor>, limit: usize) -> Answer<'a, Scanned> {
+        let mut folder = after.and_then(ScanCursor::number).unwrap_or(0);
+        self.offload(move |directory| {
+            let mut keys = Vec::new();
+            while folder < FOLDERS && keys.len() < limit.max(1) {
+                keys.extend(directory.keys_in(u8::try_from(folder).map_err(io::Error::other)?)?);
+                folder += 1;
+            }
+            let next = (folder < FOLDERS).then(|| folder.into());
+            Ok(Scanned { keys, next })
+        })
     }
 }
 

@@ -43,6 +43,20 @@ impl Directory {
         Ok(swept)
     }
 
+    /// The keys of the records in a folder. What cannot be read of it is an error: nobody may think that it was all.
+    pub(super) fn keys_in(&self, folder: u8) -> io::Result<Vec<StoreKey>> {
+        let entries = match fs::read_dir(self.layout().record_folder(folder)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut keys = Vec::new();
+        for entry in entries {
+            let key = entry?.file_name().to_str().and_then(key_of_name);
+            keys.extend(key.filter(|key| first_byte(key) == folder));
+        }
+        Ok(keys)
+    }
+
     fn sweep_records(&self, folder: u8, limit: usize, now: Timestamp) -> io::Result<Swept> {
         let mut swept = Swept::default();
         let mut oldest_temporary = None;

@@ -74,8 +74,8 @@ impl MemcachedStoreBuilder {
     ///
     /// # Errors
     ///
-    /// If an address is none, or stands twice; if the prefix cannot be part of a key; if one of the servers does not answer, or is no memcached of
-    /// version 1.6 or newer. The [kind](MemcachedError::kind) says which.
+    /// If an address is none, or stands twice; if the prefix cannot be part of a key; if one of the servers does not answer, is no memcached of
+    /// version 1.6 or newer, or compares nothing before it writes (`-C`). The [kind](MemcachedError::kind) says which.
     pub async fn connect(self) -> Result<MemcachedStore, MemcachedError> {
         let servers = Servers::new(
             &self.addresses,

@@ -28,23 +28,16 @@ const AROUND: usize = 128;
 const DEFAULT_MAX_ITEM: usize = 1024 * 1024;
 
 impl Connection {
-    /// Connects, and asks what the server takes: one that is told to store more than that forgets what it has.
+    /// Connects, and asks what the server takes: one that is told to store more than that forgets what it has. And whether it compares the
+    /// states of items: without them every condition would hold.
     pub(super) async fn open(server: &str) -> Result<Self, MemcachedError> {
-        let unavailable =
-            |error| MemcachedError::new(MemcachedErrorKind::Unavailable).because(error);
-        let stream = TcpStream::connect(server).await.map_err(unavailable)?;
-        stream.set_nodelay(true).map_err(unavailable)?;
+        let stream = TcpStream::connect(server).await.map_err(failed)?;
+        stream.set_nodelay(true).map_err(failed)?;
         let mut connection = Self {
             stream: BufReader::new(stream),
             max_item: DEFAULT_MAX_ITEM,
         };
-        connection.greet().await.map_err(|error| {
-            let kind = match error.kind() {
-                io::ErrorKind::InvalidData => MemcachedErrorKind::Refused,
-                _ => MemcachedErrorKind::Unavailable,
-            };
-            MemcachedError::new(kind).because(error)
-        })?;
+        connection.greet().await?;
         Ok(connection)
     }
 
@@ -74,19 +67,23 @@ impl Connection {
         is_quiet && self.stream.buffer().is_empty()
     }
 
-    async fn greet(&mut self) -> io::Result<()> {
+    async fn greet(&mut self) -> Result<(), MemcachedError> {
         let stream = self.stream.get_mut();
-        stream.write_all(b"stats settings\r\nmn\r\n").await?;
+        let asked = stream.write_all(b"stats settings\r\nmn\r\n").await;
+        asked.map_err(failed)?;
         loop {
-            let line = self.line().await?;
+            let line = self.line().await.map_err(failed)?;
             if line == b"MN" {
                 return Ok(());
             }
-            // Not every proxy has settings.
+            if line == b"STAT cas_enabled no" {
+                return Err(MemcachedError::new(MemcachedErrorKind::CasDisabled));
+            }
+            // Not every proxy has settings. Behind one, a server without states is found out by its first value.
             let is_known = line == b"END" || line == b"ERROR" || line.starts_with(b"STAT ");
             let is_known = is_known || line.starts_with(b"SERVER_ERROR");
             if !is_known {
-                return Err(io::ErrorKind::InvalidData.into());
+                return Err(failed(io::ErrorKind::InvalidData.into()));
             }
             let line = std::str::from_utf8(&line).unwrap_or_default();
             let max_item = line.strip_prefix("STAT item_size_max ");
@@ -126,4 +123,13 @@ impl Connection {
             None => Err(io::ErrorKind::InvalidData.into()),
         }
     }
+}
+
+/// For a connection that did not come about.
+fn failed(error: io::Error) -> MemcachedError {
+    let kind = match error.kind() {
+        io::ErrorKind::InvalidData => MemcachedErrorKind::Refused,
+        _ => MemcachedErrorKind::Unavailable,
+    };
+    MemcachedError::new(kind).because(error)
 }

@@ -31,6 +31,8 @@ pub enum MemcachedErrorKind {
     Full,
     /// It does not speak the meta protocol: it is older than 1.6, or another kind of server.
     Refused,
+    /// It was started with `-C`, so it writes whatever it is told to, and whoever is slower undoes what others did.
+    CasDisabled,
 }
 
 impl MemcachedError {
@@ -68,7 +70,8 @@ impl MemcachedError {
             MemcachedErrorKind::Full => StoreErrorKind::Full,
             MemcachedErrorKind::InvalidAddress
             | MemcachedErrorKind::InvalidPrefix
-            | MemcachedErrorKind::Refused => StoreErrorKind::Refused,
+            | MemcachedErrorKind::Refused
+            | MemcachedErrorKind::CasDisabled => StoreErrorKind::Refused,
         };
         StoreError::new(kind).because(self)
     }
@@ -88,6 +91,9 @@ impl fmt::Display for MemcachedError {
             MemcachedErrorKind::TooLarge => "memcached takes no record as large as this; start it with a larger `-I`, or keep less",
             MemcachedErrorKind::Full => "memcached has no memory left; start it with a larger `-m`",
             MemcachedErrorKind::Refused => "this is no memcached of version 1.6 or newer; look what listens there",
+            MemcachedErrorKind::CasDisabled => {
+                "this memcached compares nothing before it writes; start it without -C"
+            }
         })?;
         match &self.server {
             Some(server) => write!(f, ": {server}"),

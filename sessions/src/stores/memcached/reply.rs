@@ -47,8 +47,10 @@ impl Line {
             "VA" => {
                 let length = words.next().and_then(|length| length.parse().ok());
                 let cas = words.find_map(|flag| flag.strip_prefix('c')?.parse().ok());
+                // A server that keeps no states says 0, and takes any write on the condition that it is 0.
+                let cas = cas.filter(|cas| *cas != 0);
                 return Ok(Self::Value {
-                    cas: cas.unwrap_or_default(),
+                    cas: cas.ok_or_else(strange)?,
                     length: length.ok_or_else(strange)?,
                 });
             }
@@ -84,8 +86,11 @@ mod tests {
         ] {
             assert_eq!(Line::parse(line.as_bytes()).unwrap(), Line::Whole(reply));
         }
-        for (line, cas) in [("VA 10 c77", 77), ("VA 10 t5 c77 W", 77), ("VA 10", 0)] {
-            let value = Line::Value { cas, length: 10 };
+        for line in ["VA 10 c77", "VA 10 t5 c77 W"] {
+            let value = Line::Value {
+                cas: 77,
+                length: 10,
+            };
             assert_eq!(Line::parse(line.as_bytes()).unwrap(), value);
         }
     }
@@ -96,8 +101,12 @@ mod tests {
             &b""[..],
             b"VALUE k 0 3",
             b"VA",
-            b"VA -1",
-            b"VA 99999999999999999999999",
+            b"VA -1 c7",
+            b"VA 10",
+            b"VA 10 c0",
+            b"VA 10 c",
+            b"VA 10 c-1",
+            b"VA 99999999999999999999999 c7",
             b"OK",
             b"hd",
             b"\xff\xfe",

@@ -48,6 +48,8 @@ use super::{
 /// A server that cannot be reached, or is something else, is an error here, at start. What breaks later heals by itself: meanwhile, requests for
 /// the sessions of that server fail as [`Unavailable`](StoreErrorKind::Unavailable).
 ///
+/// A server that was started with `-C` is refused: it compares nothing before it writes, so that a logout would be undone by a slower request.
+///
 /// Nobody but your own machines may reach the servers: this speaks to them without a password and without TLS, and who can write there can forge
 /// sessions. `encrypt_at_rest` keeps the data from whoever listens, and from being altered.
 ///
@@ -142,7 +144,7 @@ impl MemcachedStore {
         for keys in keys.chunks(TOGETHER) {
             let commands: String = keys
                 .iter()
-                .map(|key| format!("mg {} v\r\n", self.servers.name(key)))
+                .map(|key| format!("mg {} v c\r\n", self.servers.name(key)))
                 .collect();
             let replies = match pool.ask(commands.as_bytes(), keys.len()).await {
                 Err(Failure::Lost(_)) => pool.ask(commands.as_bytes(), keys.len()).await,

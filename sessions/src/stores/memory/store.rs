@@ -12,7 +12,8 @@ use crate::{
     clock::Timestamp,
     store::{
         Admission, AdmissionPolicy, Answer, Listed, Loaded, Principal, PrincipalIndex, Record,
-        Revision, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written,
+        Revision, Scan, ScanCursor, Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey,
+        Touched, Written,
     },
 };
 
@@ -594,6 +595,24 @@ impl SessionStore for MemoryStore {
 
     fn renames_at_once(&self) -> bool {
         true
+    }
+
+    fn scan(&self) -> Option<&dyn Scan> {
+        Some(self)
+    }
+}
+
+/// A shard at a time, which holds no more than a thousandth of all.
+impl Scan for MemoryStore {
+    fn step<'a>(&'a self, after: Option<&'a ScanCursor>, limit: usize) -> Answer<'a, Scanned> {
+        let mut shard = after.and_then(ScanCursor::number).unwrap_or(0);
+        let mut keys = Vec::new();
+        while shard < self.records.count() && keys.len() < limit.max(1) {
+            keys.extend(self.records.lock(shard).keys().copied());
+            shard += 1;
+        }
+        let next = (shard < self.records.count()).then(|| shard.into());
+        Answer::ready(Ok(Scanned { keys, next }))
     }
 }
 

@@ -87,7 +87,7 @@ impl RedbStoreBuilder {
     /// # Errors
     ///
     /// If the file cannot be created or written; if it is open already, here or in another process; if other users can get at it; and if it is
-    /// no file of sessions, a newer one, or damaged. The [kind](RedbError::kind) says which.
+    /// a symbolic link, no file of sessions, a newer one, or damaged. The [kind](RedbError::kind) says which.
     pub fn open(self) -> Result<RedbStore, RedbError> {
         let place = Place::prepare(&self.path, self.cache_size, self.durability)?;
         let database = Arc::new(SharedDatabase::open(place)?);

@@ -27,6 +27,8 @@ pub enum RedbErrorKind {
     Exposed,
     /// It, or its folder, belongs to another user, who could forge a session.
     ForeignOwner,
+    /// It is a symbolic link, which leads wherever somebody likes.
+    Symlink,
     /// It holds something else.
     Foreign,
     /// A newer version of this crate or of redb wrote it.
@@ -77,6 +79,12 @@ impl fmt::Display for RedbError {
                 f,
                 "{file} belongs to another user, who could forge a session; make it the server's own: chown"
             ),
+            RedbErrorKind::Symlink => {
+                write!(
+                    f,
+                    "{file} is a symbolic link; name the file that it leads to"
+                )
+            }
             RedbErrorKind::Foreign => {
                 write!(
                     f,

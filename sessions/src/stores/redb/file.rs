@@ -1,5 +1,5 @@
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, Metadata, OpenOptions},
     io,
     path::{Path, PathBuf},
 };
@@ -19,12 +19,14 @@ use super::{
 pub(super) struct Place {
     /// Absolute, so that a process may change its working directory.
     path: PathBuf,
+    /// Who we are there; `None` where we can make no file, and one that is there may do all the same.
+    own: Option<Owner>,
     cache_size: usize,
     durability: RedbDurability,
 }
 
 impl Place {
-    /// Looks whether a place can be trusted, and makes the file there unless there is one.
+    /// Looks whether a folder can be trusted, and makes the file there unless there is one.
     pub(super) fn prepare(
         path: &Path,
         cache_size: usize,
@@ -43,37 +45,71 @@ impl Place {
         let folder = fs::canonicalize(folder).map_err(inaccessible)?;
         let place = Self {
             path: folder.join(name),
+            own: Owner::of_new_file_in(&folder).ok(),
             cache_size,
             durability,
         };
-        // Where no file can be made, one that is there may do all the same.
-        let own = Owner::of_new_file_in(&folder).ok();
-        if let Some(own) = own {
-            trusted(&folder, own, is_kept_apart)?;
+        if let Some(own) = place.own {
+            let metadata = fs::metadata(&folder).map_err(inaccessible)?;
+            if let Some(kind) = refusal(&metadata, own)
+                && !(kind == RedbErrorKind::Exposed && is_kept_apart(&metadata))
+            {
+                return Err(RedbError::new(kind, &folder));
+            }
         }
         match fs::symlink_metadata(&place.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => place.create(&folder)?,
             Err(error) => return Err(inaccessible(error)),
             Ok(_) => {}
         }
-        let metadata = fs::metadata(&place.path).map_err(inaccessible)?;
-        if !metadata.is_file() {
-            return Err(RedbError::new(RedbErrorKind::Foreign, path));
-        }
-        if let Some(own) = own {
-            trusted(&place.path, own, |_| false)?;
-        }
-        if is_readable_by_everybody(&metadata) {
-            return Err(RedbError::new(RedbErrorKind::Exposed, path));
-        }
         Ok(place)
     }
 
     /// Opens the database and reads all of it once: what was damaged while nobody looked is found now, and not in the middle of a request.
     pub(super) fn open(&self) -> Result<Database, RedbError> {
-        let database = self.open_at(&self.path)?;
+        let database = self.open_database(self.open_file()?)?;
         tables::check(&database, &self.path)?;
         Ok(database)
+    }
+
+    /// Opens the file if nobody else can get at it.
+    ///
+    /// What is looked at is what was opened: whatever took the file's name before, or takes it later, is not what is read.
+    fn open_file(&self) -> Result<File, RedbError> {
+        let inaccessible = |error: io::Error| {
+            RedbError::new(RedbErrorKind::Inaccessible, &self.path).because(error)
+        };
+        // First by its name: to open a pipe or a device may do something, and where we may not open a file we can still say why.
+        let named = fs::symlink_metadata(&self.path).map_err(inaccessible)?;
+        self.trust(&named)?;
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).open(&self.path);
+        let file = file.map_err(inaccessible)?;
+        let opened = file.metadata().map_err(inaccessible)?;
+        self.trust(&opened)?;
+        // A link that came between the two, and led us elsewhere.
+        if !is_same(&named, &opened) {
+            let replaced = io::Error::other("it was replaced while it was opened");
+            return Err(inaccessible(replaced));
+        }
+        Ok(file)
+    }
+
+    /// Refuses what is no file, and what somebody else may read or write.
+    fn trust(&self, metadata: &Metadata) -> Result<(), RedbError> {
+        let kind = if metadata.is_symlink() {
+            Some(RedbErrorKind::Symlink)
+        } else if !metadata.is_file() {
+            Some(RedbErrorKind::Foreign)
+        } else if is_open_to_everybody(metadata) {
+            Some(RedbErrorKind::Exposed)
+        } else {
+            self.own.and_then(|own| refusal(metadata, own))
+        };
+        match kind {
+            None => Ok(()),
+            Some(kind) => Err(RedbError::new(kind, &self.path)),
+        }
     }
 
     /// Makes the file under another name, so that a process that dies meanwhile leaves no half of one.
@@ -83,10 +119,9 @@ impl Place {
         };
         let temporary = folder.join(temporary_name());
         let mut options = OpenOptions::new();
-        let created = owner_only(options.write(true).create_new(true)).open(&temporary);
-        drop(created.map_err(inaccessible)?);
+        let created = owner_only(options.read(true).write(true).create_new(true)).open(&temporary);
         let made = self
-            .open_at(&temporary)
+            .open_database(created.map_err(inaccessible)?)
             .and_then(|database| tables::create(database, &self.path))
             .and_then(|()| match fs::hard_link(&temporary, &self.path) {
                 // Another process was faster.
@@ -101,18 +136,14 @@ impl Place {
         sync_folder(folder).map_err(inaccessible)
     }
 
-    fn open_at(&self, path: &Path) -> Result<Database, RedbError> {
-        let file = OpenOptions::new().read(true).write(true).open(path);
-        let opened = file.map_err(DatabaseError::from).and_then(|file| {
-            let mut builder = Builder::new();
-            builder
-                .set_cache_size(self.cache_size)
-                .set_check_integrity_on_open(true);
-            let backend = FileBackend::new(file)?;
-            match self.durability {
-                RedbDurability::PowerFailure => builder.create_with_backend(backend),
-                RedbDurability::ProcessDeath => builder.create_with_backend(Unsynced(backend)),
-            }
+    fn open_database(&self, file: File) -> Result<Database, RedbError> {
+        let mut builder = Builder::new();
+        builder
+            .set_cache_size(self.cache_size)
+            .set_check_integrity_on_open(true);
+        let opened = FileBackend::new(file).and_then(|backend| match self.durability {
+            RedbDurability::PowerFailure => builder.create_with_backend(backend),
+            RedbDurability::ProcessDeath => builder.create_with_backend(Unsynced(backend)),
         });
         opened.map_err(|error| {
             let kind = match &error {
@@ -133,35 +164,35 @@ impl Place {
     }
 }
 
-/// Refuses what somebody else may write to.
-fn trusted(
-    path: &Path,
-    own: Owner,
-    is_harmless: impl FnOnce(&fs::Metadata) -> bool,
-) -> Result<(), RedbError> {
-    let metadata = fs::metadata(path)
-        .map_err(|error| RedbError::new(RedbErrorKind::Inaccessible, path).because(error))?;
-    match distrust(&metadata, own) {
-        None => Ok(()),
-        Some(Distrust::WritableByEverybody) if is_harmless(&metadata) => Ok(()),
-        Some(Distrust::WritableByEverybody) => Err(RedbError::new(RedbErrorKind::Exposed, path)),
-        Some(Distrust::ForeignOwner) => Err(RedbError::new(RedbErrorKind::ForeignOwner, path)),
-    }
+/// Why what somebody else may write to is refused.
+fn refusal(metadata: &Metadata, own: Owner) -> Option<RedbErrorKind> {
+    distrust(metadata, own).map(|distrust| match distrust {
+        Distrust::WritableByEverybody => RedbErrorKind::Exposed,
+        Distrust::ForeignOwner => RedbErrorKind::ForeignOwner,
+    })
 }
 
 /// Whether nobody can take the place of another's file in a folder, as in `/tmp`.
 #[cfg(unix)]
-fn is_kept_apart(folder: &fs::Metadata) -> bool {
+fn is_kept_apart(folder: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
 
     folder.mode() & 0o1000 != 0
 }
 
 #[cfg(unix)]
-fn is_readable_by_everybody(file: &fs::Metadata) -> bool {
+fn is_open_to_everybody(file: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
 
-    file.mode() & 0o004 != 0
+    file.mode() & 0o006 != 0
+}
+
+/// Whether two looks were at one file.
+#[cfg(unix)]
+fn is_same(one: &Metadata, other: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 /// Waits until the disk has the file's name.
@@ -173,11 +204,75 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn is_kept_apart(_: &fs::Metadata) -> bool {
+fn is_kept_apart(_: &Metadata) -> bool {
     true
 }
 
 #[cfg(not(unix))]
-fn is_readable_by_everybody(_: &fs::Metadata) -> bool {
+fn is_open_to_everybody(_: &Metadata) -> bool {
     false
+}
+
+#[cfg(not(unix))]
+fn is_same(_: &Metadata, _: &Metadata) -> bool {
+    true
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    /// A folder of a test's own.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new() -> Self {
+            let path = std::env::temp_dir().join(temporary_name());
+            fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+
+        fn place(&self, name: &str) -> Place {
+            Place::prepare(&self.0.join(name), 1024 * 1024, RedbDurability::default()).unwrap()
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// Between looking and opening, or between opening and opening again.
+    #[test]
+    fn what_took_the_place_of_the_file_is_not_opened() {
+        let scratch = Scratch::new();
+        let place = scratch.place("sessions.redb");
+        drop(place.open().unwrap());
+        let other = scratch.place("other.redb");
+
+        fs::set_permissions(&place.path, fs::Permissions::from_mode(0o666)).unwrap();
+        let exposed = place.open().unwrap_err();
+        assert_eq!(exposed.kind(), RedbErrorKind::Exposed);
+
+        fs::remove_file(&place.path).unwrap();
+        symlink(&other.path, &place.path).unwrap();
+        let linked = place.open().unwrap_err();
+        assert_eq!(linked.kind(), RedbErrorKind::Symlink);
+        drop(other.open().unwrap());
+
+        fs::remove_file(&place.path).unwrap();
+        fs::create_dir(&place.path).unwrap();
+        let folder = place.open().unwrap_err();
+        assert_eq!(folder.kind(), RedbErrorKind::Foreign);
+
+        // Only root can give a file away, and so run this.
+        if std::os::unix::fs::chown(&other.path, Some(12_345), None).is_ok() {
+            let foreign = other.open().unwrap_err();
+            assert_eq!(foreign.kind(), RedbErrorKind::ForeignOwner);
+        }
+    }
 }

@@ -5,8 +5,9 @@ use redb::ReadTransaction;
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision,
-        SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written, packed,
+        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
+        ScanCursor, Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written,
+        packed,
     },
 };
 
@@ -47,7 +48,7 @@ use super::{
 /// ```
 ///
 /// The file is made if there is none, in a folder that is there, and belongs to its owner alone (0600). One that other users may read or write,
-/// or that is no file of sessions, is an error here, at start. All of it is read once and checked when it is opened, so that damage shows then. A
+/// a symbolic link, or what is no file of sessions, is an error here, at start. All of it is read once and checked when it is opened, so that damage shows then. A
 /// process that died has left nothing to repair by hand. The file is closed when the last clone of the store is dropped.
 ///
 /// # What is kept
@@ -285,6 +286,24 @@ impl SessionStore for RedbStore {
 
     fn renames_at_once(&self) -> bool {
         true
+    }
+
+    fn scan(&self) -> Option<&dyn Scan> {
+        Some(self)
+    }
+}
+
+impl Scan for RedbStore {
+    fn step<'a>(&'a self, after: Option<&'a ScanCursor>, limit: usize) -> Answer<'a, Scanned> {
+        let after = after.and_then(ScanCursor::key);
+        self.read(|transaction| {
+            let keys = tables::keys(transaction, after.as_ref(), limit.max(1))?;
+            let next = keys.last().filter(|_| keys.len() >= limit).copied();
+            Ok(Scanned {
+                keys,
+                next: next.map(ScanCursor::from),
+            })
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-use std::path::Path;
+use std::{ops::Bound, path::Path};
 
 use redb::{
     Database, Error, ReadTransaction, ReadableDatabase as _, ReadableTable, Table, TableDefinition,
@@ -81,6 +81,22 @@ pub(super) fn load(
     };
     let packed = Packed::decode(bytes.value()).ok_or_else(Fault::corrupt)?;
     Ok(packed.is_alive(now).then(|| packed.into_loaded()))
+}
+
+/// The keys that come after one, as of the last commit.
+pub(super) fn keys(
+    transaction: &ReadTransaction,
+    after: Option<&StoreKey>,
+    limit: usize,
+) -> Result<Vec<StoreKey>, Fault> {
+    let records = transaction.open_table(RECORDS)?;
+    let after = after.map_or(Bound::Unbounded, |key| Bound::Excluded(key.as_bytes()));
+    let entries = records.range::<&[u8; 32]>((after, Bound::Unbounded))?;
+    let mut keys = Vec::new();
+    for entry in entries.take(limit) {
+        keys.push(StoreKey::from_bytes(*entry?.0.value()));
+    }
+    Ok(keys)
 }
 
 /// The live sessions of a principal as of the last commit.

@@ -130,6 +130,25 @@ impl Cluster {
         })
     }
 
+    /// What a primary answers, and which one comes next; begins with the first.
+    pub(super) async fn run_on_primary(
+        &self,
+        node: Option<Address>,
+        command: &Cmd,
+        limit: Duration,
+    ) -> Result<(Value, Address, Option<Address>), Failure> {
+        let unavailable = || Failure::NotDone(RedisError::new(RedisErrorKind::Unavailable));
+        let topology = self.topology();
+        let node = node.or_else(|| topology.primary_after(None).cloned());
+        // Where it has left, somebody else has what it had, and perhaps somebody who was asked before.
+        let node = node.filter(|node| topology.is_primary(node));
+        let node = node.ok_or_else(unavailable)?;
+        let lanes = self.node(&node).ok_or_else(unavailable)?;
+        let answer = lanes.run(command, limit).await?;
+        let next = topology.primary_after(Some(&node)).cloned();
+        Ok((answer, node, next))
+    }
+
     fn topology(&self) -> Arc<Topology> {
         let topology = self.topology.lock();
         Arc::clone(&topology.unwrap_or_else(PoisonError::into_inner))

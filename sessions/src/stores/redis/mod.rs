@@ -16,6 +16,7 @@ mod link;
 mod names;
 mod primary;
 mod reply;
+mod scan;
 mod script;
 mod server;
 mod slot;

@@ -5,8 +5,9 @@ use redis::{Value, cmd};
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision,
-        SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written, packed::Packed,
+        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
+        ScanCursor, Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written,
+        packed::Packed,
     },
 };
 
@@ -385,6 +386,19 @@ impl SessionStore for RedisStore {
 
     fn renames_at_once(&self) -> bool {
         !self.is_cluster()
+    }
+
+    fn scan(&self) -> Option<&dyn Scan> {
+        Some(self)
+    }
+}
+
+impl Scan for RedisStore {
+    fn step<'a>(&'a self, after: Option<&'a ScanCursor>, limit: usize) -> Answer<'a, Scanned> {
+        Answer::pending(async move {
+            let scanned = self.scan_on(after, limit).await;
+            scanned.map_err(Failure::into_store_error)
+        })
     }
 }
 

@@ -56,6 +56,18 @@ impl Topology {
         range.map(|(_, _, address)| address)
     }
 
+    /// The primary that comes after one in the order of their addresses, or the first.
+    pub(super) fn primary_after(&self, last: Option<&Address>) -> Option<&Address> {
+        let primaries = self.ranges.iter().map(|(_, _, address)| address);
+        primaries
+            .filter(|address| last.is_none_or(|last| *address > last))
+            .min()
+    }
+
+    pub(super) fn is_primary(&self, node: &Address) -> bool {
+        self.ranges.iter().any(|(_, _, address)| address == node)
+    }
+
     pub(super) fn nodes(&self) -> &[Address] {
         &self.nodes
     }
@@ -111,6 +123,11 @@ mod tests {
         assert_eq!(topology.primary(8191), Some(&("10.0.0.1".to_owned(), 7000)));
         assert_eq!(topology.primary(8192), Some(&("10.0.0.9".to_owned(), 7002)));
         assert_eq!(topology.nodes().len(), 3);
+        let first = topology.primary_after(None);
+        assert_eq!(first, topology.primary(0));
+        assert_eq!(topology.primary_after(first), topology.primary(8192));
+        assert_eq!(topology.primary_after(topology.primary(8192)), None);
+        assert!(!topology.is_primary(&("10.0.0.2".to_owned(), 7001)));
     }
 
     #[test]

@@ -149,6 +149,20 @@ macro_rules! sql_store {
             fn renames_at_once(&self) -> bool {
                 true
             }
+
+            fn scan(&self) -> Option<&dyn Scan> {
+                Some(self)
+            }
+        }
+
+        impl Scan for $Store {
+            fn step<'a>(
+                &'a self,
+                after: Option<&'a ScanCursor>,
+                limit: usize,
+            ) -> Answer<'a, Scanned> {
+                self.store.scan(after, limit)
+            }
         }
 
         impl PrincipalIndex for $Store {

@@ -9,8 +9,8 @@ use sqlx::{
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision,
-        SessionStore, StoreKey, Touched, Written,
+        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
+        ScanCursor, Scanned, SessionStore, StoreKey, Touched, Written,
     },
 };
 

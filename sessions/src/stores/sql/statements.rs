@@ -31,6 +31,8 @@ pub(super) struct Statements {
     pub(super) list: SqlStr,
     /// Principal, now, key: the principal's other live sessions, those first whose visitor was not seen for longest.
     pub(super) rivals: SqlStr,
+    /// Key, limit: the keys that come after it.
+    pub(super) scan: SqlStr,
     pub(super) version: SqlStr,
 }
 
@@ -70,6 +72,9 @@ impl Statements {
             )),
             rivals: text(format!(
                 "SELECT store_key, handle FROM {name} WHERE principal = ? AND deadline > ? AND store_key <> ? ORDER BY last_seen, store_key{for_update}"
+            )),
+            scan: text(format!(
+                "SELECT store_key FROM {name} WHERE store_key > ? ORDER BY store_key LIMIT ?"
             )),
             version: text(format!("SELECT version FROM {name}_schema WHERE id = 1")),
         }

@@ -34,6 +34,7 @@ mod principals;
 mod races;
 mod rename;
 mod runner;
+mod scan;
 mod subject;
 mod sweep;
 mod touch;
@@ -75,6 +76,7 @@ pub use self::{
         a_renamed_record_lives_under_its_new_key_alone,
     },
     runner::run,
+    scan::a_scan_gives_every_record_that_stays,
     sweep::{
         a_store_that_forgets_by_itself_sweeps_nothing,
         a_sweep_deletes_the_dead_and_leaves_the_living, a_sweep_keeps_to_its_limit,
@@ -160,6 +162,7 @@ macro_rules! store_conformance {
             an_update_and_a_rename_are_admitted_like_a_creation
             a_write_that_fails_ends_nobody
             parallel_creations_keep_to_the_limit
+            a_scan_gives_every_record_that_stays
         }
     };
     (@laws $runs:expr, $new_store:expr; $($law:ident)*) => {$(

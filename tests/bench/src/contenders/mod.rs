@@ -2,6 +2,7 @@
 
 mod actix_session;
 mod bare;
+mod gorilla;
 mod jar;
 mod primitives;
 mod service;
@@ -13,6 +14,7 @@ use std::error::Error;
 pub(crate) use self::{
     actix_session::{Content, middleware as peer, routes as peer_routes},
     bare::routes as bare_routes,
+    gorilla::is_there as go_is_there,
     jar::{Kind, routes as jar_routes},
     sessions::{Ours, routes as our_routes},
     tower_sessions::{axum_alone, router as tower_router},
@@ -53,6 +55,7 @@ async fn holding<D: Data>(scenario: &Scenario) -> Result<Box<dyn Contestant>, Bo
         Contender::JarSigned => jar::contestant::<D>(scenario, Kind::Signed).await,
         Contender::Axum => tower_sessions::bare(scenario).await,
         Contender::TowerMemory => tower_sessions::contestant::<D>(scenario).await,
+        Contender::NetHttp | Contender::Gorilla => gorilla::contestant(scenario),
         Contender::PrimitivesSealed => primitives::sealed::<D>(scenario).await,
         Contender::PrimitivesSigned => primitives::signed::<D>(scenario).await,
         Contender::PrimitivesMemory => primitives::memory::<D>(scenario).await,
@@ -74,7 +77,7 @@ mod tests {
     /// What is measured is done: each round changes what it should change.
     #[actix_web::test]
     async fn every_contender_keeps_what_it_was_given() {
-        for contender in Contender::ALL {
+        for contender in Contender::ALL.into_iter().filter(|who| !who.is_foreign()) {
             for case in Case::COMPARED
                 .into_iter()
                 .filter(|case| contender.can(*case))
