@@ -1,0 +1,9 @@
+#[derive(Default)]
+struct Item;
+
+#[derive(sessions::SessionData)]
+struct Cart {
+    item: Item,
+}
+
+fn main() {}

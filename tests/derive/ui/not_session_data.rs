@@ -1,0 +1,9 @@
+use sessions::Session;
+
+struct Cart {
+    items: Vec<String>,
+}
+
+async fn page(cart: Session<Cart>) {}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use sessions::Session;
+
+#[derive(sessions::SessionData)]
+struct Cart {
+    count: u32,
+}
+
+async fn page(cart: Session<Cart>) {
+    cart.set_count(1_u32);
+}
+
+fn main() {}
