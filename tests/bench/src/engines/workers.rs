@@ -5,7 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sessions::store::{SessionStore, StoreError, Written};
+use futures_util::future::try_join_all;
+use sessions::store::{SessionStore, StoreError, StoreKey, Written};
 use tokio::{runtime, sync::Barrier, task::spawn_blocking};
 
 use crate::{bulk::key, stored::Numbers};
@@ -68,10 +69,12 @@ fn work(
     })
 }
 
-/// Has as many connections made as this worker will want: while one is given back, a pool makes another.
+/// Has as many connections made as a pool will ever make: while one is given back, it makes another, and to greet a server takes longer than to ask it.
 async fn prepare(store: &dyn SessionStore, numbers: &mut Numbers) -> Result<(), StoreError> {
-    for _ in 0..20 {
-        store.load(&key(numbers.next()), now()).await?;
+    for _ in 0..ROUNDS {
+        let keys: Vec<StoreKey> = (0..AT_ONCE).map(|_| key(numbers.next())).collect();
+        let loads = keys.iter().map(|key| store.load(key, now()));
+        try_join_all(loads).await?;
     }
     Ok(())
 }
@@ -100,4 +103,6 @@ async fn pairs(
     Ok(f64::from(done) / began.elapsed().as_secs_f64())
 }
 
+const AT_ONCE: usize = 10;
+const ROUNDS: usize = 10;
 const DURATION: Duration = Duration::from_millis(500);
