@@ -5,7 +5,7 @@ use sessions_tests::Folder;
 use crate::{certificate::Certificate, chromium::Chromium, shop::Shop};
 
 #[actix_web::test]
-async fn a_session_that_ends_takes_its_cookie_along() {
+async fn what_ended_leaves_no_cookie_and_nothing_behind_the_back_button() {
     let (certificate, profile) = (Certificate::new(), Folder::new());
     let Some(browser) = Chromium::open(profile.path(), &certificate).await else {
         return;
@@ -13,40 +13,23 @@ async fn a_session_that_ends_takes_its_cookie_along() {
     let shop = Shop::open(&certificate);
     browser.sign_up(&shop, "ada").await;
     browser.click("button[value=basil]").await;
-    for (name, page, button) in [
-        ("__Host-cart", "/cart", "#empty"),
-        ("__Host-login", "/", "#log-out"),
-    ] {
-        browser.go(&shop.url(page)).await;
-        assert!(browser.cookie(name).await.is_some(), "{name}");
-        browser.click(button).await;
-        assert_eq!(browser.cookie(name).await, None);
-    }
     browser.go(&shop.url("/cart")).await;
-    let text = browser.text().await;
-    assert!(text.contains("Nothing in it yet.") && text.contains("Log in"));
-}
+    assert!(browser.cookie("__Host-cart").await.is_some());
+    browser.click("#empty").await;
+    assert_eq!(browser.cookie("__Host-cart").await, None);
+    assert!(browser.text().await.contains("Nothing in it yet."));
 
-#[actix_web::test]
-async fn a_session_that_another_browser_ends_is_over_here() {
-    let (certificate, profile) = (Certificate::new(), Folder::new());
-    let Some(here) = Chromium::open(profile.path(), &certificate).await else {
-        return;
-    };
-    let shop = Shop::open(&certificate);
-    here.sign_up(&shop, "ada").await;
-    let other_profile = Folder::new();
-    let there = Chromium::open(other_profile.path(), &certificate).await;
-    let there = there.unwrap();
-    there.go(&shop.url("/login")).await;
-    there.fill_in("name", "ada").await;
-    there.fill_in("password", "correct horse").await;
-    there.click("form.card button").await;
-
-    here.go(&shop.url("/devices")).await;
-    assert!(here.text().await.contains("Chrome on Linux"));
-    here.click("#end-others").await;
-    assert_eq!(here.notice().await, "Logged out on 1 other device(s).");
-    there.go(&shop.url("/account")).await;
-    assert_eq!(there.path().await, "/login");
+    for page in ["/account", "/account/email", "/devices"] {
+        browser.go(&shop.url(page)).await;
+        assert!(browser.text().await.contains("ada"), "{page}");
+    }
+    assert!(browser.cookie("__Host-login").await.is_some());
+    browser.click("#log-out").await;
+    assert_eq!(browser.cookie("__Host-login").await, None);
+    for page in ["/devices", "/account/email", "/account"] {
+        browser.back().await;
+        let text = browser.text().await;
+        assert!(!text.contains("ada"), "{page}: {text}");
+        assert_eq!(browser.path().await, "/login");
+    }
 }

@@ -14,7 +14,6 @@ mod certificate;
 mod chromium;
 mod deletion;
 mod frames;
-mod history;
 mod limits;
 mod other_site;
 mod pictures;

@@ -1,6 +1,11 @@
 use std::{net::SocketAddr, sync::mpsc, thread};
 
-use actix_web::{App, HttpServer, dev::ServerHandle, rt::System, web::ServiceConfig};
+use actix_web::{
+    App, HttpServer,
+    dev::ServerHandle,
+    rt::System,
+    web::{self, Data, Html, ServiceConfig},
+};
 use rustls::ServerConfig;
 
 use crate::certificate::Certificate;
@@ -20,6 +25,17 @@ impl OtherSite {
         Self::start(Some(certificate.server_config()), routes)
     }
 
+    /// One of a single page.
+    pub(crate) fn open_page(certificate: &Certificate, page: String) -> Self {
+        let page = Data::new(page);
+        Self::open(certificate, move |config| {
+            config
+                .app_data(page.clone())
+                .route("/", web::get().to(show));
+        })
+    }
+
+    /// Without TLS.
     pub(crate) fn open_plain(routes: impl Fn(&mut ServiceConfig) + Send + Clone + 'static) -> Self {
         Self::start(None, routes)
     }
@@ -61,6 +77,10 @@ impl OtherSite {
     pub(crate) fn url(&self, host: &str, path: &str) -> String {
         format!("{}://{host}:{}{path}", self.scheme, self.address.port())
     }
+}
+
+async fn show(page: Data<String>) -> Html {
+    Html::new(page.to_string())
 }
 
 impl Drop for OtherSite {

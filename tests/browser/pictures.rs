@@ -1,15 +1,19 @@
-//! The pictures that the README shows, and that the pages are not empty.
+//! Two devices in the shop, and the pictures of it that the README shows.
 
 use std::{env, fs, path::Path};
 
 use serde_json::json;
 use sessions_tests::Folder;
 
-use crate::{certificate::Certificate, chromium::Chromium, shop::Shop};
+use crate::{
+    certificate::Certificate,
+    chromium::{Chromium, PASSWORD},
+    shop::Shop,
+};
 
 /// With `SESSIONS_SCREENSHOTS=1` they are written to `docs/screenshots`.
 #[actix_web::test]
-async fn the_pages_are_looked_at() {
+async fn one_device_logs_out_the_other() {
     let (certificate, profile) = (Certificate::new(), Folder::new());
     // A dark one and light ones, whatever this system prefers.
     let light = [
@@ -43,18 +47,18 @@ async fn the_pages_are_looked_at() {
     let other = Chromium::open_with(other_profile.path(), &certificate, &dark, &json!({})).await;
     let other = other.unwrap();
     other.go(&shop.url("/login")).await;
-    other.fill_in("name", "ada").await;
-    other.fill_in("password", "correct horse").await;
-    other.click("form.card button").await;
+    other.log_in("ada", PASSWORD).await;
     keep("shelf", &other).await;
     browser.go(&shop.url("/devices")).await;
     assert!(browser.text().await.contains("Safari on an iPhone"));
     keep("devices", &browser).await;
+    browser.click("#end-others").await;
+    assert_eq!(browser.notice().await, "Logged out on 1 other device(s).");
+    other.go(&shop.url("/account")).await;
+    assert_eq!(other.path().await, "/login");
 
     browser.go(&shop.url("/login?next=admin")).await;
-    browser.fill_in("name", "admin").await;
-    browser.fill_in("password", &shop.password).await;
-    browser.click("form.card button").await;
+    browser.log_in("admin", &shop.password).await;
     browser.click("#rotate").await;
     assert_eq!(
         browser.notice().await,

@@ -11,7 +11,7 @@ use crate::{
 const NAMES: [&str; 3] = ["__Host-cart", "__Host-login", "__Host-notices"];
 
 #[actix_web::test]
-async fn the_cookies_are_kept_as_they_are_said_to_be() {
+async fn the_cookies_are_kept_as_they_are_said_to_be_and_out_of_reach_of_scripts() {
     let (certificate, profile) = (Certificate::new(), Folder::new());
     let Some(browser) = Chromium::open(profile.path(), &certificate).await else {
         return;
@@ -34,16 +34,7 @@ async fn the_cookies_are_kept_as_they_are_said_to_be() {
         assert_eq!(cookie.same_site(), lax.same_site(), "{cookie}");
     }
     assert_eq!(browser.run("return document.cookie").await, "");
-}
 
-#[actix_web::test]
-async fn a_script_can_neither_read_nor_replace_them() {
-    let (certificate, profile) = (Certificate::new(), Folder::new());
-    let Some(browser) = Chromium::open(profile.path(), &certificate).await else {
-        return;
-    };
-    let shop = Shop::open(&certificate);
-    browser.sign_up(&shop, "ada").await;
     let before = browser.cookie("__Host-login").await.unwrap();
     for attributes in ["; Secure; Path=/", "; Secure; Path=/; Max-Age=0"] {
         let planted = format!("document.cookie = '__Host-login=planted{attributes}'");

@@ -23,16 +23,9 @@ async fn another_site_s_form_brings_no_session_and_its_link_does() {
         "<form method=post action='{target}'><button id=post>Win</button></form>\
          <form method=post action='{logout}'><button id=log-out>Win</button></form>\
          <a id=link href='{target}'>Look</a> <a id=account href='{account}'>Look</a>\
-         <iframe src='{target}'></iframe>"
+         <iframe src='{target}'></iframe><iframe src='{account}'></iframe>"
     );
-    let elsewhere = OtherSite::open(&certificate, move |config| {
-        let page = page.clone();
-        let show = move || {
-            let page = page.clone();
-            async move { HttpResponse::Ok().content_type("text/html").body(page) }
-        };
-        config.route("/", web::get().to(show));
-    });
+    let elsewhere = OtherSite::open_page(&certificate, page);
     let elsewhere = elsewhere.url("elsewhere.test", "/");
     browser.sign_up(&shop, "ada").await;
     let login = browser.cookie("__Host-login").await.unwrap();
@@ -41,6 +34,10 @@ async fn another_site_s_form_brings_no_session_and_its_link_does() {
     browser.go(&elsewhere).await;
     browser.enter_frame(0).await;
     assert_eq!(browser.text().await, "GET", "a frame");
+    browser.leave_frame().await;
+    browser.enter_frame(1).await;
+    let text = browser.text().await;
+    assert!(!text.contains("Windowsill"), "the shop in a frame: {text}");
     browser.leave_frame().await;
     browser.click("#post").await;
     assert_eq!(browser.text().await, "POST", "a form");
@@ -82,14 +79,7 @@ async fn a_neighbor_s_form_brings_the_session_and_is_refused_all_the_same() {
         mirror.url("shop.test", "/"),
         shop.url("/logout"),
     );
-    let neighbor = OtherSite::open(&certificate, move |config| {
-        let page = page.clone();
-        let show = move || {
-            let page = page.clone();
-            async move { HttpResponse::Ok().content_type("text/html").body(page) }
-        };
-        config.route("/", web::get().to(show));
-    });
+    let neighbor = OtherSite::open_page(&certificate, page);
     let neighbor = neighbor.url("blog.shop.test", "/");
     browser.sign_up(&shop, "ada").await;
 

@@ -43,7 +43,12 @@ impl Shop {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("https://shop.test:{}{path}", self.port)
+        self.url_as("shop.test", path)
+    }
+
+    /// By another name, under which the browser keeps other cookies.
+    pub(crate) fn url_as(&self, host: &str, path: &str) -> String {
+        format!("https://{host}:{}{path}", self.port)
     }
 }
 
