@@ -160,6 +160,30 @@ impl Creation {
     }
 }
 
+#[actix_web::test]
+async fn a_renewal_onto_a_key_that_is_taken_in_the_other_store_is_a_conflict() {
+    for server in [Server::Prepares, Server::Moves] {
+        for is_old in [true, false] {
+            let rig = Rig::new(server);
+            let (lies, taken) = if is_old {
+                (&rig.old, &rig.new)
+            } else {
+                (&rig.new, &rig.old)
+            };
+            seed(lies, &KEY, &record(1)).await;
+            seed(taken, &OTHER, &record(2)).await;
+            let (expected, next) = (rig.load(&KEY).await.unwrap().revision, record(3));
+            let renewal = rig
+                .pair
+                .rename(&KEY, &OTHER, &next, expected, None, NOW)
+                .await;
+            assert_eq!(renewal.unwrap(), Written::Conflict, "{server:?} {is_old}");
+            assert_eq!(rig.load(&KEY).await.unwrap().record, record(1));
+            assert_eq!(rig.load(&OTHER).await.unwrap().record, record(2));
+        }
+    }
+}
+
 /// As the page of the pair says.
 #[actix_web::test]
 async fn a_call_takes_as_many_round_trips_as_is_said() {
@@ -167,8 +191,8 @@ async fn a_call_takes_as_many_round_trips_as_is_said() {
         for is_old in [true, false] {
             let trips = trips(server, is_old).await;
             let said = match (server, is_old) {
-                (Server::Prepares, true) => [1, 2, 2, 3, 3, 3, 2],
-                (Server::Prepares, false) => [2, 2, 2, 3, 3, 3, 2],
+                (Server::Prepares, true) => [1, 2, 2, 3, 3, 4, 2],
+                (Server::Prepares, false) => [2, 2, 2, 3, 3, 4, 2],
                 (Server::Moves, true) => [2, 3, 9, 9, 3, 10, 2],
                 (Server::Moves, false) => [1, 3, 1, 2, 3, 2, 2],
             };

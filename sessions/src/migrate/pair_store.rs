@@ -63,7 +63,7 @@ use super::{
 /// | update | 2 | 2 | 1 | 9, of which one is the write, and then never again |
 /// | touch | 3 | 3 | 2 | 9 |
 /// | create | 3 | | 3 | |
-/// | renewal | 3 | 3 | 2 | 10 |
+/// | renewal | 4 | 4 | 2 | 10 |
 /// | delete | 2 | 2 | 2 | 2 |
 ///
 /// # What it does not promise
@@ -431,7 +431,7 @@ impl SessionStore for PairStore {
             let is_taken = if self.moves() {
                 mover.stays(new).await?
             } else {
-                mover.moved(new).await?.is_some()
+                self.find(new, now).await?.is_some()
             };
             if is_taken {
                 let found = self.find(old, now).await?;
