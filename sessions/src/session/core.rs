@@ -459,6 +459,11 @@ impl SlotCore {
         self.note_no_import();
     }
 
+    /// Whether a session that this request did not find may be there all the same: renewed a moment ago, or with another application.
+    pub(super) fn may_come_back(&self) -> bool {
+        !self.strays.is_empty() || self.foreign_unread
+    }
+
     /// Notes that somebody begins to own what was nobody's: nobody else is to come in behind them.
     pub(super) fn note_first_owner(&self) {
         if self.foreign_unread {

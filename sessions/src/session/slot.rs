@@ -10,7 +10,7 @@ use std::{
 use crate::{
     data::{self, Decoded, FlashField, MergeError, OnConflict, Unknown},
     error::{SessionError, SessionErrorKind},
-    store::{Origin, Payload},
+    store::Payload,
     vault::PrincipalSessions,
 };
 
@@ -186,9 +186,9 @@ impl<T: SessionData> Slot<T> {
         let principal = field(&mut contents.data).take();
         drop(contents);
         let core = self.core();
-        // A cookie that led nowhere may be of a session that was renewed a moment ago; nothing else is of anybody's.
-        let led_nowhere = matches!(core.origin(), Origin::Rejected(_)) || !core.is_asked();
-        if principal.is_some() || core.stored().is_none() && led_nowhere {
+        // A cookie that led nowhere may be of a session that was renewed a moment ago. What was written in its place stays where nothing is to end.
+        let ends_nothing = core.is_asked() && !core.may_come_back();
+        if principal.is_some() || core.stored().is_none() && !ends_nothing {
             self.destroy();
         }
         principal
