@@ -3,6 +3,6 @@
 #[test]
 fn hostile_surroundings_compile_and_mistakes_are_explained() {
     let cases = trybuild::TestCases::new();
-    cases.pass("derive/ui/pass/*.rs");
-    cases.compile_fail("derive/ui/*.rs");
+    cases.pass("ui/pass/*.rs");
+    cases.compile_fail("ui/*.rs");
 }
