@@ -3,7 +3,6 @@
 //! Each engine is measured with our store and with its client alone, which does the same commands on the same kind of connection: what lies between
 //! the two is ours. Where servers are says the environment, as for the tests; `tests/bench/with-servers` starts them.
 
-mod budget;
 mod counter;
 mod engine;
 mod figure;
@@ -31,7 +30,7 @@ use sessions::store::StoreKey;
 
 use crate::{bulk::key, recording::Recording, table::grouped};
 
-use self::{budget::Budget, engine::Engine, figure::Crowd, subject::Subject};
+use self::{engine::Engine, figure::Crowd, subject::Subject};
 
 pub(crate) use self::{figure::EngineFigure, section::section};
 
@@ -78,18 +77,16 @@ impl Default for Sizes {
 /// When an engine fails, after all others were measured and recorded.
 pub(crate) async fn measure(sizes: Sizes) -> Result<(), Box<dyn Error>> {
     let mut told = io::stderr();
-    let budget = Budget::begin();
     let (mut figures, mut failures) = (Vec::new(), Vec::new());
-    for (place, engine) in Engine::ALL.into_iter().enumerate() {
+    for engine in Engine::ALL {
         let began = Instant::now();
-        let left = Engine::ALL.len() - place;
         let Some(address) = engine.address() else {
             let variable = engine.variable().unwrap_or_default();
             writeln!(told, "{engine}: not measured, as {variable} is not set")?;
             continue;
         };
         let measured = match engine.open(&address).await {
-            Ok(subject) => measured(engine, &*subject, sizes, budget.for_filling(left)).await,
+            Ok(subject) => measured(engine, &*subject, sizes).await,
             Err(error) => Err(error),
         };
         match measured {
@@ -123,9 +120,8 @@ async fn measured(
     engine: Engine,
     subject: &dyn Subject,
     sizes: Sizes,
-    for_filling: Duration,
 ) -> Result<EngineFigure, Box<dyn Error>> {
-    let figure = figure_of(engine, subject, sizes, for_filling).await;
+    let figure = figure_of(engine, subject, sizes).await;
     let cleared = subject.clear(sizes.many).await;
     let figure = figure?;
     cleared?;
@@ -136,7 +132,6 @@ async fn figure_of(
     engine: Engine,
     subject: &dyn Subject,
     sizes: Sizes,
-    for_filling: Duration,
 ) -> Result<EngineFigure, Box<dyn Error>> {
     let keys: Vec<StoreKey> = (0..sizes.few).map(key).collect();
     subject.fill(&keys).await?;
@@ -155,7 +150,7 @@ async fn figure_of(
         load: load.ours.half,
         save: save.ours.half,
     }];
-    let left_out = fill(subject, sizes, for_filling).await?;
+    let left_out = fill(subject, sizes).await?;
     if left_out.is_none() {
         let (load, save) = latency::alone(subject, sizes.many).await?;
         crowds.push(Crowd {
@@ -177,11 +172,7 @@ async fn figure_of(
 }
 
 /// Adds sessions until there are many; returns why there are not.
-async fn fill(
-    subject: &dyn Subject,
-    sizes: Sizes,
-    limit: Duration,
-) -> Result<Option<String>, Box<dyn Error>> {
+async fn fill(subject: &dyn Subject, sizes: Sizes) -> Result<Option<String>, Box<dyn Error>> {
     let began = Instant::now();
     let missing = sizes.many.saturating_sub(sizes.few);
     let mut filled = 0;
@@ -193,11 +184,11 @@ async fn fill(
         filled += more;
         let elapsed = began.elapsed();
         let expected = elapsed.as_secs_f64() * float(missing) / float(filled);
-        if expected > limit.as_secs_f64() || elapsed > limit {
+        if expected > LONGEST.as_secs_f64() || elapsed > LONGEST {
             return Ok(Some(format!(
                 "to fill it with {} sessions would have taken {expected:.0} seconds, and there were {:.0} for it",
                 grouped(sizes.many.into()),
-                limit.as_secs_f64()
+                LONGEST.as_secs_f64()
             )));
         }
     }
@@ -222,6 +213,9 @@ fn float(count: u64) -> f64 {
     let float = count as f64;
     float
 }
+
+/// Nobody waits for longer until one engine is full.
+const LONGEST: Duration = Duration::from_secs(400);
 
 /// So many sessions are stored before somebody looks at the clock.
 const CHUNK: u64 = 10_000;
