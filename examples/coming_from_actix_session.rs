@@ -1,11 +1,10 @@
 //! The same page with actix-session, before, and with this library, after: nobody is logged out in between.
 //!
 //! ```console
-//! cargo run -p sessions-examples --example coming_from_actix_session --features actix-session-import -- before
-//! SESSION_KEYS=$(openssl rand -base64 32) cargo run -p sessions-examples --example coming_from_actix_session --features actix-session-import
+//! cargo run -p sessions-examples --example coming_from_actix_session --features actix-session-import
 //! ```
 //!
-//! Visit <http://127.0.0.1:8080> while the first of them runs, and again while the second does: it goes on counting.
+//! Visit <http://127.0.0.1:8080/before> twice, then <http://127.0.0.1:8080/after>: it goes on counting.
 
 use actix_web::{App, HttpServer, web};
 
@@ -25,13 +24,8 @@ mod before {
 }
 
 mod after {
-    use std::error::Error;
-
-    use sessions::{CookieStore, KeyRing, Session, SessionData, SessionMiddleware};
-    use sessions::{
-        actix_session::{CookieReader, Key},
-        import::Import,
-    };
+    use sessions::actix_session::{CookieReader, Key};
+    use sessions::{CookieStore, KeyRing, Session, SessionData, SessionMiddleware, import::Import};
 
     #[derive(SessionData)]
     pub(crate) struct Visit {
@@ -43,7 +37,7 @@ mod after {
         format!("visit {}", visit.visits())
     }
 
-    pub(crate) fn sessions(keys: KeyRing) -> Result<SessionMiddleware, Box<dyn Error>> {
+    pub(crate) fn sessions() -> Result<SessionMiddleware, Box<dyn std::error::Error>> {
         // `id` is what actix-session calls its cookie unless it is told otherwise.
         let reader = CookieReader::private(Key::new(super::SECRET)?);
         let import = Import::new("id", reader, |old| {
@@ -51,33 +45,28 @@ mod after {
                 visits: old.get("visits")?,
             })
         });
-        Ok(SessionMiddleware::builder(CookieStore::sealed(keys))
+        let store = CookieStore::sealed(KeyRing::generate()?);
+        Ok(SessionMiddleware::builder(store)
             .session::<Visit>(|visit| visit.import(import.remove_foreign()))
             .build()?)
     }
 }
 
-/// In a real application it comes from the environment, as it did before.
+/// In a real application it comes from the environment, as it did before, and so does the key ring.
 const SECRET: &[u8] = &[7; 64];
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let address = ("127.0.0.1", 8080);
-    if std::env::args().any(|argument| argument == "before") {
-        let app = || {
-            App::new()
-                .wrap(before::sessions())
-                .route("/", web::get().to(before::page))
-        };
-        return Ok(HttpServer::new(app).bind(address)?.run().await?);
-    }
-    let sessions = after::sessions(sessions::KeyRing::from_env("SESSION_KEYS")?)?;
+    let sessions = after::sessions()?;
     let app = move || {
+        let before = web::scope("/before").wrap(before::sessions());
+        let after = web::scope("/after").wrap(sessions.clone());
         App::new()
-            .wrap(sessions.clone())
-            .route("/", web::get().to(after::page))
+            .service(before.route("", web::get().to(before::page)))
+            .service(after.route("", web::get().to(after::page)))
     };
-    Ok(HttpServer::new(app).bind(address)?.run().await?)
+    let server = HttpServer::new(app).bind(("127.0.0.1", 8080))?;
+    Ok(server.run().await?)
 }
 
 #[cfg(test)]
@@ -90,9 +79,8 @@ async fn the_third_visit_is_the_first_after_the_move() -> Result<(), Box<dyn std
         .wrap(before::sessions())
         .route("/", web::get().to(before::page));
     let before = init_service(before).await;
-    let after = after::sessions(sessions::KeyRing::generate()?)?;
     let after = App::new()
-        .wrap(after)
+        .wrap(after::sessions()?)
         .route("/", web::get().to(after::page));
     let after = init_service(after).await;
     for visit in 1..=4 {
@@ -100,8 +88,8 @@ async fn the_third_visit_is_the_first_after_the_move() -> Result<(), Box<dyn std
             .insert_header(("cookie", cookie.clone()))
             .to_request();
         let response = match visit {
-            1 | 2 => call_service(&before, request).await,
-            _ => call_service(&after, request).await,
+            1 | 2 => call_service(&before, request).await.map_into_boxed_body(),
+            _ => call_service(&after, request).await.map_into_boxed_body(),
         };
         let line = response
             .headers()
