@@ -1,13 +1,17 @@
 //! All or no cookie: where one session cannot be saved, none is, and what the visitor has still works.
 
 use actix_web::{
-    HttpResponse,
+    App, HttpResponse,
+    body::MessageBody,
+    dev::ServiceResponse,
+    http::StatusCode,
+    middleware::{ErrorHandlerResponse, ErrorHandlers},
     web::{self, Bytes, ServiceConfig},
 };
 use futures_util::stream;
 use serde::{Deserialize, Serialize, Serializer, ser::Error as _};
-use sessions::{Session, SessionData};
-use sessions_tests::{Browser, Reply};
+use sessions::{MultiError, Session, SessionData, SessionErrorKind};
+use sessions_tests::{Browser, Reply, Server};
 
 use crate::{
     journal,
@@ -187,4 +191,46 @@ fn data_fits_up_to_a_line_that_every_browser_keeps_and_no_byte_further() {
     let (_, sizes) = sent(longest);
     assert!(matches!(sizes[..], [4_093..=4_096]), "{longest} {sizes:?}");
     assert_eq!(sent(longest + 1), (500, vec![]));
+}
+
+/// A page of the application's own, which tells what it was made of.
+fn sorry<B: MessageBody>(
+    response: ServiceResponse<B>,
+) -> actix_web::Result<ErrorHandlerResponse<B>> {
+    let errors = response
+        .response()
+        .error()
+        .and_then(|error| error.as_error());
+    let kinds = errors.map(|errors: &MultiError| errors.iter().map(|error| error.kind()));
+    let too_large =
+        kinds.is_some_and(|mut kinds| kinds.all(|kind| kind == SessionErrorKind::TooLarge));
+    let page = format!("Sorry. Too large: {too_large}");
+    let response = response.map_body(|_, _| page).map_into_boxed_body();
+    Ok(ErrorHandlerResponse::Response(
+        response.map_into_right_body(),
+    ))
+}
+
+#[test]
+fn a_page_of_ones_own_may_stand_in_place_of_a_response_whose_sessions_could_not_be_saved() {
+    let sessions = sealed().build().unwrap();
+    let server = Server::start(move || {
+        let pages = ErrorHandlers::new().handler(StatusCode::INTERNAL_SERVER_ERROR, sorry);
+        App::new()
+            .wrap(sessions.clone())
+            .wrap(pages)
+            .configure(routes)
+    });
+    let mut browser = Browser::new(&server);
+    browser.get("/fill");
+    let reply = browser.get("/break/large");
+    assert_eq!(
+        (reply.status, reply.text()),
+        (500, "Sorry. Too large: true")
+    );
+    assert_eq!(lines(&reply), [removal("ended")]);
+    assert_eq!(reply.header("x-secret"), None);
+    let reply = browser.get("/break/unwritable");
+    assert_eq!(reply.text(), "Sorry. Too large: false");
+    assert_eq!(browser.get("/show").text(), "tea | dear diary | 0");
 }

@@ -9,7 +9,7 @@ use std::{
 use actix_http::Request;
 use actix_web::{
     App, Error, HttpResponse,
-    body::BoxBody,
+    body::{BoxBody, EitherBody},
     dev::{Service as _, ServiceResponse},
     http::{StatusCode, header},
     rt::{System, SystemRunner},
@@ -19,8 +19,11 @@ use actix_web::{
 use proptest::test_runner::{Config, TestRunner};
 use sessions::{CookieStore, Key, KeyRing, SessionMiddleware, test_util::TestClock};
 
-type Call =
-    dyn Fn(Request) -> Pin<Box<dyn Future<Output = Result<ServiceResponse<BoxBody>, Error>>>>;
+type Call = dyn Fn(
+    Request,
+) -> Pin<
+    Box<dyn Future<Output = Result<ServiceResponse<EitherBody<BoxBody>>, Error>>>,
+>;
 
 /// An application without a socket, behind sessions.
 pub(super) struct Site {
@@ -80,7 +83,7 @@ impl Site {
 }
 
 impl Answer {
-    fn new(response: &HttpResponse) -> Self {
+    fn new<B>(response: &HttpResponse<B>) -> Self {
         Self {
             status: response.status(),
             cookies: response

@@ -3,10 +3,11 @@
 //! Composed from the rooms' own errors. None holds a token, a key or a session's data.
 
 mod build_error;
+mod chain;
 mod multi_error;
 mod session_error;
 
-pub(crate) use self::build_error::BuildRule;
+pub(crate) use self::{build_error::BuildRule, chain::Chain};
 pub use self::{
     build_error::{BuildError, BuildErrorKind},
     multi_error::MultiError,

@@ -19,14 +19,12 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::{
     cookie::RequestCookies,
-    error::{SessionError, SessionErrorKind},
+    error::{Chain, SessionError, SessionErrorKind},
     manager::{Audience, DeviceAddress, Entering, Visit},
     registry::{OpenSessions, Registry},
     session::{HeadLeft, Session, SessionData},
     store::Device,
 };
-
-use super::response::Chain;
 
 /// Opens the session under the type's own name.
 impl<T: SessionData> FromRequest for Session<T> {

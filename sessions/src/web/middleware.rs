@@ -10,6 +10,7 @@ use std::{
 use actix_service::{Service, Transform, forward_ready};
 use actix_web::{
     Error, HttpMessage as _,
+    body::EitherBody,
     dev::{ServiceRequest, ServiceResponse},
     rt::{self, System},
 };
@@ -133,7 +134,7 @@ impl<S, B> Transform<S, ServiceRequest> for SessionMiddleware
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
     type Transform = SessionMiddlewareService<S>;
     type InitError = ();
@@ -160,7 +161,7 @@ impl<S, B> Service<ServiceRequest> for SessionMiddlewareService<S>
 where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<EitherBody<B>>;
     type Error = Error;
     type Future = SessionResponse<S::Future, B>;
 
@@ -247,18 +248,18 @@ impl<F, B> Future for SessionResponse<F, B>
 where
     F: Future<Output = Result<ServiceResponse<B>, Error>>,
 {
-    type Output = F::Output;
+    type Output = response::Answer<B>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if this.settling.is_none() {
             let result = ready_or_return!(this.inner.poll(context));
             let Some(Place::Outermost(open)) = this.place.take() else {
-                return Poll::Ready(result);
+                return Poll::Ready(response::untouched(result));
             };
             open.note_head_left();
             if open.is_untouched() {
-                return Poll::Ready(result);
+                return Poll::Ready(response::untouched(result));
             }
             let leaving = open.leave(response::is_server_error(&result));
             if leaving.is_done() {

@@ -1,5 +1,6 @@
 use actix_web::{
     Error, HttpResponse, ResponseError,
+    body::EitherBody,
     dev::ServiceResponse,
     http::{
         StatusCode,
@@ -9,7 +10,7 @@ use actix_web::{
 
 use crate::{
     cookie::SetCookie,
-    error::{MultiError, SessionError, SessionErrorKind},
+    error::{Chain, MultiError, SessionError, SessionErrorKind},
     registry::Departures,
     session::ValueError,
 };
@@ -24,11 +25,19 @@ pub(super) fn is_server_error<B>(result: &Result<ServiceResponse<B>, Error>) -> 
     }
 }
 
+/// What a service answers, with the body of its own or of an error of ours.
+pub(super) type Answer<B> = Result<ServiceResponse<EitherBody<B>>, Error>;
+
+/// Leaves the answer as it is, for a request whose sessions are nobody's concern.
+pub(super) fn untouched<B>(result: Result<ServiceResponse<B>, Error>) -> Answer<B> {
+    result.map(ServiceResponse::map_into_left_body)
+}
+
 /// Lets the response take along what a request's sessions leave with.
 pub(super) fn take_along<B>(
     departures: Departures,
     result: Result<ServiceResponse<B>, Error>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Answer<B> {
     let Departures {
         cookies,
         result: saved,
@@ -36,15 +45,34 @@ pub(super) fn take_along<B>(
     match (saved, result) {
         (Ok(()), Ok(mut response)) => {
             put_headers(response.headers_mut(), &cookies);
-            Ok(response)
+            Ok(response.map_into_left_body())
         }
         (Ok(()), Err(error)) => Err(with_headers(error, cookies)),
-        (Err(errors), _) => {
-            for error in errors.iter() {
-                tracing::error!(error = %Chain(error), "session not saved; the response becomes an error");
-            }
+        (Err(errors), Ok(response)) => Ok(replaced(response, errors, &cookies)),
+        (Err(errors), Err(_)) => {
+            tell(&errors);
             Err(with_headers(errors.into(), cookies))
         }
+    }
+}
+
+/// A response of the errors in place of one that promised what was not saved: as a handler's own error would be, so that middleware around this
+/// one sees a response like any other.
+fn replaced<B>(
+    response: ServiceResponse<B>,
+    errors: MultiError,
+    cookies: &[SetCookie],
+) -> ServiceResponse<EitherBody<B>> {
+    tell(&errors);
+    let (request, _) = response.into_parts();
+    let mut response = HttpResponse::from_error(errors);
+    put_headers(response.headers_mut(), cookies);
+    ServiceResponse::new(request, response).map_into_right_body()
+}
+
+fn tell(errors: &MultiError) {
+    for error in errors.iter() {
+        tracing::error!(error = %Chain(error), "session not saved; the response becomes an error");
     }
 }
 
@@ -66,21 +94,6 @@ fn with_headers(mut error: Error, cookies: Vec<SetCookie>) -> Error {
         response
     });
     error
-}
-
-/// An error with its causes, on one line.
-pub(super) struct Chain<'a>(pub(super) &'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let mut error = self.0;
-        write!(f, "{error}")?;
-        while let Some(source) = error.source() {
-            write!(f, ": {source}")?;
-            error = source;
-        }
-        Ok(())
-    }
 }
 
 /// The status of its kind and an empty body: what went wrong is for the log.
