@@ -19,14 +19,6 @@ pub(crate) struct Administrator(pub(crate) User);
 
 const MOMENT: Duration = Duration::from_secs(5 * 60);
 
-impl User {
-    fn is_sure(&self) -> bool {
-        let age = self.visitor.login.authenticated_at();
-        let age = age.and_then(|at| at.elapsed().ok());
-        age.is_some_and(|age| age < MOMENT)
-    }
-}
-
 impl FromRequest for User {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
@@ -59,7 +51,7 @@ impl FromRequest for SureUser {
         let user = User::extract(request);
         async move {
             let user = user.await?;
-            if user.is_sure() {
+            if user.visitor.login.authenticated_within(MOMENT) {
                 Ok(Self(user))
             } else {
                 Err(Refusal::Confirm(place).into())

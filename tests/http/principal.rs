@@ -284,3 +284,32 @@ fn a_login_whose_request_fails_did_not_happen() {
     assert_eq!(after.text(), r#"None ["tea"] ["hello"] 0"#);
     assert_eq!(handle(&after), handle(&before));
 }
+
+#[test]
+fn how_long_ago_somebody_logged_in_is_asked_of_the_clock_that_a_test_turns() {
+    let clock = still();
+    let sessions = sealed().clock(clock.clock());
+    let server = serve(sessions, |app| {
+        routes(app);
+        app.route(
+            "/lately",
+            web::get().to(|login: Session<Login>| async move {
+                let minutes =
+                    [5, 10].map(|minutes| login.authenticated_within(Duration::from_mins(minutes)));
+                format!("{minutes:?}")
+            }),
+        );
+    });
+    let mut browser = Browser::new(&server);
+    browser.get("/fill");
+    assert_eq!(browser.get("/lately").text(), "[false, false]");
+    browser.get("/login/ada");
+    for (passed, lately) in [
+        (299, "[true, true]"),
+        (1, "[false, true]"),
+        (300, "[false, false]"),
+    ] {
+        clock.advance(Duration::from_secs(passed));
+        assert_eq!(browser.get("/lately").text(), lately, "{passed}");
+    }
+}

@@ -10,6 +10,7 @@ use sessions_tests::{Browser, Reply};
 use crate::{
     account::{Login, account, handle, logged_in, open},
     engine::{Engine, wait, wait_for},
+    journal,
     site::{DAY, HOUR, MINUTE, NONE, Site, cookie, line, line_for, lines, removal},
 };
 
@@ -565,12 +566,19 @@ fn behind_a_proxy_the_address_is_what_the_proxy_says() {
 
 #[test]
 fn a_store_without_an_index_says_so() {
+    journal::open();
     let engine = Engine::memory();
     engine.ledger.hide_index();
     let site = open(engine, plain);
     let mut browser = logged_in(&site, "ada");
     let reply = browser.get("/sessions");
     assert_eq!((reply.status, reply.text()), (500, ""));
+    let logged = journal::about("sessions not listed");
+    let said = r#"ERROR sessions not listed session="login" error=the store of session `login` keeps no index"#;
+    assert!(
+        logged.iter().any(|line| line.starts_with(said)),
+        "{logged:?}"
+    );
     let refused = site
         .sessions
         .principal_sessions::<Login>("ada")
@@ -582,6 +590,7 @@ fn a_store_without_an_index_says_so() {
 #[test]
 fn a_list_that_cannot_be_had_ends_nobody_and_is_an_error() {
     use sessions::{store::StoreErrorKind, test_util::Fault};
+    journal::open();
     for engine in Engine::each() {
         let site = open(engine, plain);
         let mut here = logged_in(&site, "ada");
@@ -596,6 +605,15 @@ fn a_list_that_cannot_be_had_ends_nobody_and_is_an_error() {
             assert_eq!((reply.status, reply.text()), (503, ""));
             assert_eq!(reply.set_cookies(), NONE);
             assert!(is_in(&here) && is_in(&there));
+        }
+        for said in ["ERROR sessions not listed", "ERROR sessions not ended"] {
+            let lines = journal::about(said);
+            assert!(
+                lines
+                    .iter()
+                    .any(|line| line.contains("the session store cannot be reached")),
+                "{lines:?}"
+            );
         }
         assert_eq!(here.get("/end-others").text(), "1");
     }

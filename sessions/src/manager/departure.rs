@@ -5,7 +5,7 @@ use futures_util::{FutureExt as _, future::join_all};
 
 use crate::{
     cookie::SetCookie,
-    error::{SessionError, SessionErrorKind},
+    error::{Chain, SessionError, SessionErrorKind},
     session::{Kept, OpenSession, Saved, lifecycle::Plan},
     stores::CookieCodec,
 };
@@ -162,8 +162,14 @@ impl Departure {
     /// Leaves the cookie for the response, and says what went wrong.
     pub(crate) fn into_saved(self) -> Option<SessionError> {
         if let Some(error) = &self.error {
-            // A handler that passes it on with `?` tells no log.
-            tracing::error!(session = &*self.desk.name, %error, "session not saved");
+            // A handler that passes it on with `?` tells no log. Visitors can bring about that one is too large, and a handler may tell them.
+            let session = &*self.desk.name;
+            match error.kind() {
+                SessionErrorKind::TooLarge => {
+                    tracing::warn!(session, error = %Chain(error), "session not saved");
+                }
+                _ => tracing::error!(session, error = %Chain(error), "session not saved"),
+            }
         }
         if let Some(cookie) = self.pending.or(self.committed) {
             self.session.core().put_in_outbox(cookie);

@@ -135,8 +135,15 @@ impl<T: SessionData> Session<T> {
         self.slot().core().seen().created.into()
     }
 
-    /// When its `principal` field was last set: before something sensitive, ask for the password again if that was long ago
-    /// (OWASP ASVS v5, 7.5).
+    /// When its `principal` field was last set. Before something sensitive, ask [`authenticated_within`](Self::authenticated_within).
+    #[must_use]
+    pub fn authenticated_at(&self) -> Option<SystemTime> {
+        self.slot().core().seen().authenticated.map(Into::into)
+    }
+
+    /// Whether the `principal` field was set less than `age` ago: for what else asks for the password again (OWASP ASVS v5, 7.5.1).
+    ///
+    /// The clock is the middleware's, so that a test can turn it; `authenticated_at().elapsed()` would ask the system's.
     ///
     /// ```
     /// use std::time::Duration;
@@ -150,8 +157,7 @@ impl<T: SessionData> Session<T> {
     ///
     /// /// Changing a password needs one that was entered in the last ten minutes.
     /// fn is_fresh(login: &Session<Login>) -> bool {
-    ///     let age = login.authenticated_at().and_then(|at| at.elapsed().ok());
-    ///     age.is_some_and(|age| age < Duration::from_secs(10 * 60))
+    ///     login.authenticated_within(Duration::from_mins(10))
     /// }
     ///
     /// # use actix_web::{App, test, web};
@@ -171,8 +177,8 @@ impl<T: SessionData> Session<T> {
     /// # }
     /// ```
     #[must_use]
-    pub fn authenticated_at(&self) -> Option<SystemTime> {
-        self.slot().core().seen().authenticated.map(Into::into)
+    pub fn authenticated_within(&self, age: Duration) -> bool {
+        self.slot().authenticated_within(age)
     }
 
     /// Looks at the whole struct, for methods of your own on it.

@@ -5,6 +5,7 @@ use std::{
     fmt::{self, Display},
     mem,
     rc::Rc,
+    time::Duration,
 };
 
 use crate::{
@@ -284,6 +285,12 @@ impl<T: SessionData> Slot<T> {
     pub(super) async fn save(&self) -> Result<(), SessionError> {
         let keeper = Rc::clone(&self.seat.keeper);
         keeper.save(self.to_open()).await
+    }
+
+    pub(super) fn authenticated_within(&self, age: Duration) -> bool {
+        let passed = |at| self.seat.keeper.now().seconds_since(at);
+        let authenticated = self.core().seen().authenticated;
+        authenticated.is_some_and(|at| Duration::from_secs(passed(at)) < age)
     }
 
     pub(super) fn principal_sessions(&self) -> Result<PrincipalSessions, SessionError> {

@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     crypto::AtRest,
-    error::{SessionError, SessionErrorKind},
+    error::{Chain, SessionError, SessionErrorKind},
     event::{Listeners, SessionEvent, SessionEventKind},
     store::{Device, Handle, Listed, Principal},
 };
@@ -83,10 +83,8 @@ impl PrincipalSessions {
         listeners: Listeners,
     ) -> Result<Self, SessionError> {
         if vault.store().principals().is_none() {
-            return Err(SessionError::new(
-                SessionErrorKind::NoPrincipalIndex,
-                session,
-            ));
+            let error = SessionError::new(SessionErrorKind::NoPrincipalIndex, session);
+            return Err(told(error, "sessions not listed"));
         }
         Ok(Self {
             vault,
@@ -151,7 +149,10 @@ impl PrincipalSessions {
         };
         let list = index.list(principal, self.vault.now());
         let listed = self.vault.answer("list", list).await;
-        listed.map_err(|source| SessionError::of_store(self.session.clone(), source))
+        listed.map_err(|source| {
+            let error = SessionError::of_store(self.session.clone(), source);
+            told(error, "sessions not listed")
+        })
     }
 
     /// Ends until none is left: a session that was renewed after it was listed lies under another key, with the same handle.
@@ -165,9 +166,10 @@ impl PrincipalSessions {
             }
             for some in listed.chunks(AT_ONCE) {
                 let deletions = some.iter().map(|listed| self.vault.delete(&listed.key));
-                try_join_all(deletions)
-                    .await
-                    .map_err(|source| SessionError::of_store(self.session.clone(), source))?;
+                try_join_all(deletions).await.map_err(|source| {
+                    let error = SessionError::of_store(self.session.clone(), source);
+                    told(error, "sessions not ended")
+                })?;
                 for listed in some {
                     if !ended.contains(&listed.handle) {
                         ended.push(listed.handle);
@@ -178,11 +180,15 @@ impl PrincipalSessions {
                 }
             }
         }
-        Err(SessionError::new(
-            SessionErrorKind::Conflict,
-            self.session.clone(),
-        ))
+        let error = SessionError::new(SessionErrorKind::Conflict, self.session.clone());
+        Err(told(error, "sessions not ended"))
     }
+}
+
+/// A handler that passes it on with `?` tells no log.
+fn told(error: SessionError, what: &'static str) -> SessionError {
+    tracing::error!(session = error.session(), error = %Chain(&error), "{what}");
+    error
 }
 
 /// One of a principal's sessions.
@@ -199,7 +205,7 @@ impl SessionInfo {
         self.listed.handle
     }
 
-    /// When it began.
+    /// When it began: before the login, where its visitor had come without one. To show when somebody logged in, keep that in a field.
     #[must_use]
     pub fn created_at(&self) -> SystemTime {
         self.listed.created.into()
