@@ -339,7 +339,7 @@ impl SessionOptions {
     ///
     /// ```
     /// # use actix_web::{App, test, web};
-    /// use sessions::{MemoryStore, Session, SessionData, SessionMiddleware};
+    /// use sessions::{MemoryStore, Session, SessionData, SessionMiddleware, Store};
     ///
     /// #[derive(SessionData)]
     /// #[session(name = "cart")]
@@ -369,7 +369,7 @@ impl SessionOptions {
     ///
     /// # #[actix_web::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let store = MemoryStore::new();
+    /// let store = Store::from(MemoryStore::new());
     /// let sessions = || SessionMiddleware::builder(store.clone()).options(|all| all.refuse_newer(true)).build();
     /// let old = test::init_service(App::new().wrap(sessions()?).route("/", web::get().to(old))).await;
     /// let new = test::init_service(App::new().wrap(sessions()?).route("/", web::get().to(new))).await;
