@@ -12,7 +12,7 @@ use sessions_tests::Browser;
 
 use crate::{
     engine::Engine,
-    site::{NONE, Site, cookie, line, lines, removal, with_tea},
+    site::{NONE, Site, cookie, line, lines, removal, shop, with_tea},
 };
 
 /// The same session in later releases of the code.
@@ -340,6 +340,60 @@ fn what_newer_code_writes_while_older_code_is_busy_is_not_overwritten() {
                 new.get_with(&token, "/items/cup").status
             });
             assert_eq!((reply.status, reply.text()), (409, ""), "{path}");
+            assert_eq!(reply.set_cookies(), NONE);
+            assert_eq!(new.shown_to(&token), "Loaded tea,cup false", "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_release_that_refuses_newer_records_loses_nothing_while_it_is_back() {
+    for engine in Engine::each() {
+        let old = Site::open(engine, |all| all.refuse_newer(true), shop);
+        let new = beside(&old, newer_routes);
+        let mut browser = new.browser();
+        browser.get("/items/tea");
+        let token = cookie(&browser);
+        let record = old.only();
+        // The rollback: only the old release answers.
+        for path in [
+            "/show",
+            "/idle",
+            "/renew",
+            "/remember",
+            "/items/cup",
+            "/save/cup",
+            "/destroy",
+        ] {
+            let reply = old.get_with(&token, path);
+            assert_eq!((reply.status, reply.text()), (503, ""), "{path}");
+            assert_eq!(reply.set_cookies(), NONE, "{path}");
+            assert_eq!(reply.header("vary"), Some("Cookie"), "{path}");
+            let told = "rejected cart: written by a newer version";
+            assert_eq!(old.events.take(), [told], "{path}");
+        }
+        assert_eq!(old.get_with(&token, "/plain").text(), "plain");
+        assert_eq!(old.browser().get("/items/cup").text(), "cup");
+        // It is over, and everything is there.
+        assert!(old.live().contains(&record));
+        assert_eq!(new.shown_to(&token), "Loaded tea false");
+        browser.get("/items/cup");
+        assert_eq!(new.shown_to(&token), "Loaded tea,cup false");
+    }
+}
+
+#[test]
+fn a_release_that_refuses_newer_records_refuses_them_also_where_it_was_overtaken() {
+    for engine in Engine::each() {
+        let site = Site::open(engine, |all| all.refuse_newer(true), shop);
+        let new = beside(&site, newer_routes);
+        for (path, verb) in [("/items/late", Verb::Update), ("/renew/late", Verb::Rename)] {
+            let browser = with_tea(&site);
+            let token = cookie(&browser);
+            let (reply, _) = site.overtake(&browser, path, verb, || {
+                new.get_with(&token, "/items/cup").status
+            });
+            assert_eq!((reply.status, reply.text()), (503, ""), "{path}");
             assert_eq!(reply.set_cookies(), NONE);
             assert_eq!(new.shown_to(&token), "Loaded tea,cup false", "{path}");
         }

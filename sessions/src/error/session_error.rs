@@ -78,6 +78,9 @@ pub enum SessionErrorKind {
     /// The session ended while the request was busy with it: by a logout, a renewal, an administrator. 409 where a handler passes it on. Nobody is told
     /// but who calls `save()`. Go on as for a visitor without a session.
     Gone,
+    /// Newer code wrote the session, and [`refuse_newer`](crate::SessionOptions::refuse_newer) keeps it from being begun anew. 503; what was
+    /// stored stays, and so does the cookie. Finish the deploy of the newer release, or repeat it.
+    NewerVersion,
     /// Its principal has as many sessions as the options allow. 403; nothing was stored. Let the visitor end one elsewhere, or choose
     /// [`EvictOldest`](crate::store::AdmissionPolicy::EvictOldest). A handler that learns it from `save()` and answers with a page of its own
     /// calls `destroy()` first: what was refused is tried again otherwise when the response leaves.
@@ -188,6 +191,11 @@ impl fmt::Display for SessionError {
                     "session `{name}` ended while the request was busy with it; go on as for a visitor without a session"
                 )
             }
+            SessionErrorKind::NewerVersion => write!(
+                f,
+                "session `{name}` was written by a newer release and is refused, as `refuse_newer` asks; nothing is lost: finish the \
+                 deploy of that release, or repeat it"
+            ),
             SessionErrorKind::TooManySessions => write!(
                 f,
                 "the principal of session `{name}` has as many sessions as its options allow; let one be ended elsewhere, or \

@@ -426,7 +426,11 @@ impl Clerk<'_> {
             %reason,
             "what another request stored cannot be read, and is not overwritten; are two releases running?"
         );
-        self.desk.error(SessionErrorKind::Conflict)
+        self.desk.error(if self.desk.refuses(reason) {
+            SessionErrorKind::NewerVersion
+        } else {
+            SessionErrorKind::Conflict
+        })
     }
 
     fn unmerged(&self, error: MergeError) -> SessionError {

@@ -33,6 +33,8 @@ pub(crate) struct Desk {
     pub(crate) lifetime: Lifetime,
     pub(crate) save_on_server_error: bool,
     pub(crate) flash_on_prefetch: bool,
+    /// Data of a newer version is an error, not a new session.
+    pub(crate) refuse_newer: bool,
     pub(crate) clock: Clock,
     pub(crate) listeners: Listeners,
     /// For visitors who hold a session of another application.
@@ -95,13 +97,17 @@ impl Desk {
         visit: &Rc<Visit>,
     ) -> Entering<T> {
         match &self.backend {
-            Backend::ClientSide(codec) => Entering::Ready(Ok(self.open(codec, visit))),
+            Backend::ClientSide(codec) => Entering::Ready(self.open(codec, visit)),
             Backend::ServerSide(_) => Search::new(Rc::clone(self), Rc::clone(visit)).begin(),
         }
     }
 
     /// Opens the cookie that holds the session.
-    fn open<T: SessionData>(self: &Rc<Self>, codec: &CookieCodec, visit: &Visit) -> Slot<T> {
+    fn open<T: SessionData>(
+        self: &Rc<Self>,
+        codec: &CookieCodec,
+        visit: &Visit,
+    ) -> Result<Slot<T>, SessionError> {
         let now = self.clock.now();
         let mut cookie_held = false;
         let mut rejection = None;
@@ -114,27 +120,46 @@ impl Desk {
                         retired: opened.retired,
                         ..self.begun(visit, Origin::Loaded, cookie_held, opened.meta)
                     };
-                    return Slot::loaded(begun, decoded, opened.payload);
+                    return Ok(Slot::loaded(begun, decoded, opened.payload));
                 }
-                Err(reason) => rejection = rejection.max(Some(reason)),
+                Err(reason) => rejection = Some(self.graver(rejection, reason)),
             }
         }
-        Slot::fresh(self.begun_anew(visit, rejection, cookie_held, now))
+        let begun = self.begun_anew(visit, rejection, cookie_held, now)?;
+        Ok(Slot::fresh(begun))
     }
 
+    /// Of two reasons not to accept what a request brought, the one that is told: what came furthest says most.
+    pub(super) fn graver(&self, one: Option<Rejection>, other: Rejection) -> Rejection {
+        // An expired cookie beside it must not have a newer session begun anew.
+        if one.is_some_and(|one| self.refuses(one)) || self.refuses(other) {
+            return Rejection::NewerVersion;
+        }
+        one.map_or(other, |one| one.max(other))
+    }
+
+    /// Whether what was rejected is an error, so that nobody can write over it.
+    pub(super) fn refuses(&self, reason: Rejection) -> bool {
+        self.refuse_newer && reason == Rejection::NewerVersion
+    }
+
+    /// Begins a session for a visitor who brought none that is accepted, unless that one is to be waited for.
     pub(super) fn begun_anew(
         self: &Rc<Self>,
         visit: &Visit,
         rejection: Option<Rejection>,
         cookie_held: bool,
         now: Timestamp,
-    ) -> Begun {
+    ) -> Result<Begun, SessionError> {
         if let Some(reason) = rejection {
             self.listeners
                 .tell(&SessionEvent::rejected(reason, &self.name));
+            if self.refuses(reason) {
+                return Err(self.error(SessionErrorKind::NewerVersion));
+            }
         }
         let origin = rejection.map_or(Origin::New, Origin::Rejected);
-        self.begun(visit, origin, cookie_held, new_meta(now))
+        Ok(self.begun(visit, origin, cookie_held, new_meta(now)))
     }
 
     pub(super) fn begun(

@@ -47,7 +47,7 @@ impl Search {
     /// Begins to ask; there is an answer at once where no cookie holds a token, or the store does not let anybody wait.
     pub(super) fn begin<T: SessionData>(mut self) -> Entering<T> {
         let Some(token) = self.next_token() else {
-            return Entering::Ready(Ok(self.seat_anew()));
+            return Entering::Ready(self.seat_anew());
         };
         let mut searching = self.run(token).boxed_local();
         match (&mut searching).now_or_never() {
@@ -73,7 +73,7 @@ impl Search {
             }
             next = self.next_token();
         }
-        Ok(self.seat_anew())
+        self.seat_anew()
     }
 
     /// The next cookie that has the form of a token.
@@ -125,7 +125,7 @@ impl Search {
             }
             Err(error) => return Err(SessionError::of_store(self.desk.name.clone(), error)),
         };
-        self.rejection = self.rejection.max(Some(reason));
+        self.rejection = Some(self.desk.graver(self.rejection, reason));
         Ok(None)
     }
 
@@ -153,17 +153,17 @@ impl Search {
     }
 
     /// Seats a new session: no cookie led to one.
-    fn seat_anew<T: SessionData>(self) -> Slot<T> {
+    fn seat_anew<T: SessionData>(self) -> Result<Slot<T>, SessionError> {
         let cookie_held = self.seen > 0;
         let malformed = (cookie_held && self.asked == 0).then_some(Rejection::Malformed);
         let now = self.desk.clock.now();
         let rejection = self.rejection.or(malformed);
         let begun = self
             .desk
-            .begun_anew(&self.visit, rejection, cookie_held, now);
-        Slot::fresh(Begun {
+            .begun_anew(&self.visit, rejection, cookie_held, now)?;
+        Ok(Slot::fresh(Begun {
             strays: self.strays,
             ..begun
-        })
+        }))
     }
 }

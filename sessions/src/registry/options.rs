@@ -111,6 +111,7 @@ pub struct SessionOptions {
     touch_interval: Option<Duration>,
     save_on_server_error: Option<bool>,
     flash_on_prefetch: Option<bool>,
+    refuse_newer: Option<bool>,
     store_timeout: Option<Duration>,
     max_length: Option<usize>,
     on_conflict: Option<OnConflict>,
@@ -319,6 +320,73 @@ impl SessionOptions {
         self
     }
 
+    /// Refuses a session of a newer `version` than the code's, instead of beginning it anew. Default: off, so that nobody is shut out: the
+    /// handler sees an empty session, [`Rejected`](crate::Origin::Rejected), and what it writes takes the newer one's place for good.
+    ///
+    /// Turn it on in the release *before* the one that raises a `version`: it is the code that is gone back to that must refuse. Then a request
+    /// that a release before the change answers, since the deploy is under way or was taken back, fails with
+    /// [`NewerVersion`](crate::SessionErrorKind::NewerVersion), 503, without a `Set-Cookie`; the event is the one of every rejection. So does each
+    /// page that opens the session, the one that logs out too, until code that can read it answers again: nothing is lost meanwhile.
+    ///
+    /// - It holds for a session in a cookie and for one in a store, for the extractor and for [`get`](crate::Registry::get),
+    ///   [`named`](crate::Registry::named) and [`load_fresh`](crate::Registry::load_fresh). A handler that takes `Result<Session<T>, SessionError>`
+    ///   may answer with a page of its own; with `Option<Session<T>>` it has nobody's.
+    /// - A request that was busy with the older data when newer code wrote fails with it too, where it was a
+    ///   [`Conflict`](crate::SessionErrorKind::Conflict).
+    /// - Of several cookies of the name, one that this code reads is taken, as ever.
+    ///
+    /// The response has no `Retry-After`: how long a deploy takes, nobody knows here.
+    ///
+    /// ```
+    /// # use actix_web::{App, test, web};
+    /// use sessions::{MemoryStore, Session, SessionData, SessionMiddleware, Store};
+    ///
+    /// #[derive(SessionData)]
+    /// #[session(name = "cart")]
+    /// struct CartV1 {
+    ///     items: String,
+    /// }
+    ///
+    /// #[derive(SessionData)]
+    /// #[session(name = "cart", version = 2, previous = CartV1)]
+    /// struct Cart {
+    ///     items: Vec<String>,
+    /// }
+    /// # impl From<CartV1> for Cart {
+    /// #     fn from(old: CartV1) -> Self {
+    /// #         Self { items: old.items.split(',').map(str::to_owned).collect() }
+    /// #     }
+    /// # }
+    ///
+    /// async fn old(cart: Session<CartV1>) -> String {
+    ///     cart.items().clone()
+    /// }
+    ///
+    /// async fn new(mut cart: Session<Cart>) -> String {
+    ///     cart.items_mut().push("tea".to_owned());
+    ///     cart.items().join(",")
+    /// }
+    ///
+    /// # #[actix_web::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = Store::from(MemoryStore::new());
+    /// let sessions = || SessionMiddleware::builder(store.clone()).options(|all| all.refuse_newer(true)).build();
+    /// let old = test::init_service(App::new().wrap(sessions()?).route("/", web::get().to(old))).await;
+    /// let new = test::init_service(App::new().wrap(sessions()?).route("/", web::get().to(new))).await;
+    ///
+    /// let response = test::call_service(&new, test::TestRequest::get().to_request()).await;
+    /// # let cookie = response.headers().get("set-cookie").unwrap().to_str()?.split(';').next().unwrap().to_owned();
+    /// # let request = || test::TestRequest::get().insert_header(("cookie", cookie.clone())).to_request();
+    /// assert_eq!(test::call_service(&old, request()).await.status(), 503);
+    /// assert_eq!(test::call_and_read_body(&new, request()).await, "tea,tea");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn refuse_newer(mut self, refuse: bool) -> Self {
+        self.refuse_newer = Some(refuse);
+        self
+    }
+
     /// Sends the cookie over https only, under a `__Host-` name: the default. Takes back an [`insecure_http`](Self::insecure_http) that
     /// comes from the store or the middleware.
     pub fn secure(mut self) -> Self {
@@ -488,6 +556,7 @@ impl SessionOptions {
             touch_interval: self.touch_interval.or(base.touch_interval),
             save_on_server_error: self.save_on_server_error.or(base.save_on_server_error),
             flash_on_prefetch: self.flash_on_prefetch.or(base.flash_on_prefetch),
+            refuse_newer: self.refuse_newer.or(base.refuse_newer),
             store_timeout: self.store_timeout.or(base.store_timeout),
             max_length: self.max_length.or(base.max_length),
             on_conflict: self.on_conflict.or(base.on_conflict),
@@ -558,6 +627,7 @@ impl SessionOptions {
             lifetime,
             save_on_server_error: self.save_on_server_error.unwrap_or(false),
             flash_on_prefetch: self.flash_on_prefetch.unwrap_or(false),
+            refuse_newer: self.refuse_newer.unwrap_or(false),
             clock: clock.clone(),
             listeners: listeners.clone(),
             gate: None,
@@ -737,6 +807,21 @@ mod tests {
             "__Secure-cart=; HttpOnly; SameSite=Strict; Secure; Path=/store; Domain=type.example; \
              Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT"
         );
+    }
+
+    #[test]
+    fn what_all_sessions_refuse_one_of_them_may_take() {
+        let shared = SessionOptions::new().store(store()).refuse_newer(true);
+        let refuses = |options: SessionOptions| {
+            let (clock, listeners) = (Clock::system(), Listeners::default());
+            let options = options.resolve(&shared);
+            let desk = options.desk(Cow::Borrowed("cart"), &clock, &listeners);
+            desk.unwrap().refuse_newer
+        };
+        assert!(refuses(SessionOptions::new()));
+        assert!(!refuses(SessionOptions::new().refuse_newer(false)));
+        let own_store = Store::from(store()).options(|all| all.refuse_newer(false));
+        assert!(!refuses(SessionOptions::new().store(own_store)));
     }
 
     #[test]

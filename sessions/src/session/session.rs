@@ -369,6 +369,9 @@ impl<T: SessionData> Session<T> {
 
     /// Empties the session and keeps it: every field but the principal as in a new one.
     ///
+    /// Fields that this code does not know go too: those that were removed from the struct, whose bytes are kept and written back until then, and
+    /// those that a newer release has added.
+    ///
     /// ```
     /// # use actix_web::{App, test, web};
     /// use sessions::{Session, SessionData};

@@ -36,7 +36,8 @@ pub enum Origin {
 /// Says why a presented session was not accepted.
 ///
 /// It is for logs and counters. Do not treat a visitor whose cookie was rejected worse than one without a cookie: most of them are users
-/// whose session ended.
+/// whose session ended. The exception is [`NewerVersion`](Self::NewerVersion): that session has not ended, and what a handler writes takes its
+/// place. Where that must not be, [`refuse_newer`](crate::SessionOptions::refuse_newer) has the request fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Rejection {
@@ -48,7 +49,7 @@ pub enum Rejection {
     UnknownKey,
     /// Tampered with, or made for another session name.
     Unauthentic,
-    /// Written by a release whose data this one cannot read yet.
+    /// Written by a release whose data this one cannot read yet, or, after a rollback, no longer.
     NewerVersion,
     /// Older than anything the type's chain of `previous` types reads.
     UnknownVersion,

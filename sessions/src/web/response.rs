@@ -110,7 +110,9 @@ impl ResponseError for SessionError {
             | SessionErrorKind::PrincipalChanged
             | SessionErrorKind::NoPrincipalIndex
             | SessionErrorKind::TooLate => StatusCode::INTERNAL_SERVER_ERROR,
-            SessionErrorKind::StoreUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            SessionErrorKind::StoreUnavailable | SessionErrorKind::NewerVersion => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             SessionErrorKind::Conflict | SessionErrorKind::Gone => StatusCode::CONFLICT,
             SessionErrorKind::TooManySessions => StatusCode::FORBIDDEN,
         }
