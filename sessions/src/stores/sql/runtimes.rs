@@ -89,9 +89,16 @@ impl Drop for Guard {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::rt::{Runtime, task::yield_now};
+    use tokio::{
+        runtime::{Builder, Runtime},
+        task::yield_now,
+    };
 
     use super::*;
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().build().unwrap()
+    }
 
     /// Asks for a connection, as it were; `true` if those there were are replaced.
     fn enter(runtimes: &Runtimes, runtime: &Runtime) -> bool {
@@ -102,7 +109,7 @@ mod tests {
 
     #[test]
     fn connections_are_replaced_once_for_a_runtime_that_ended() {
-        let (first, second) = (Runtime::new().unwrap(), Runtime::new().unwrap());
+        let (first, second) = (runtime(), runtime());
         let runtimes = Runtimes::default();
         assert!(!enter(&runtimes, &first));
         assert!(!enter(&runtimes, &second));
@@ -114,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_runtime_that_outlives_the_store_is_watched_no_longer() {
-        let runtime = Runtime::new().unwrap();
+        let runtime = runtime();
         let runtimes = Runtimes::default();
         enter(&runtimes, &runtime);
         enter(&runtimes, &runtime);
