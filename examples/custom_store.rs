@@ -120,7 +120,7 @@ impl SessionStore for MapStore {
         Answer::ready(Ok(dead.take(limit).count()))
     }
 
-    /// Without an index by principal, sessions can be neither listed nor limited, and whoever configures that is told at start.
+    /// Without an index by principal, sessions can be neither listed nor limited: a limit is refused at start, a list when a request asks for it.
     fn principals(&self) -> Option<&dyn sessions::store::PrincipalIndex> {
         None
     }

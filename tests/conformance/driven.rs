@@ -1,5 +1,5 @@
 //! A store over a network, as far as its connections go: each is driven by the runtime that opened it and ends with it, and whoever waits for an
-//! answer on it then cannot know. The laws must not end a runtime that they go on needing.
+//! answer on it then cannot know. The laws must not end a runtime while somebody waits.
 
 use std::{
     future::pending,
@@ -18,7 +18,7 @@ use sessions::{
 
 sessions::store_conformance!(async || DrivenStore::default());
 
-/// A memory store whose writes are ambiguous as soon as one of its connections has ended.
+/// A memory store whose writes are ambiguous if one of its connections ends before they are answered.
 #[derive(Debug, Default)]
 struct DrivenStore {
     store: MemoryStore,
@@ -30,7 +30,12 @@ impl DrivenStore {
     fn over_the_network<'a>(&'a self, written: Answer<'a, Written>) -> Answer<'a, Written> {
         Answer::pending(async move {
             let connection = rt::spawn(pending());
-            self.lock().push(connection);
+            {
+                let mut connections = self.lock();
+                // What ended while nobody waited is replaced.
+                connections.retain(|connection| !connection.is_finished());
+                connections.push(connection);
+            }
             let written = written.await;
             // Long enough for a runtime that ends to have ended.
             rt::time::sleep(Duration::from_millis(1)).await;

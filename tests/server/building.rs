@@ -59,7 +59,7 @@ fn a_limit_is_refused_where_the_store_cannot_count() {
     assert_refused(
         sessions,
         BuildErrorKind::NoPrincipalLimit,
-        "session `login`: `principal_limit` needs a store that can count by principal, as all can but memcached and a Redis cluster; keep the session in one, or leave the limit out",
+        "session `login`: `principal_limit` needs a store that can count by principal, as all of this crate can but memcached and a Redis cluster, and one of your own if its index says so by `limits`; keep the session in one, or leave the limit out",
     );
 }
 

@@ -124,8 +124,8 @@ impl fmt::Display for BuildError {
                  set them in the options of the sessions that are kept on the server, or of their `Store`"
             }
             BuildErrorKind::NoPrincipalLimit => {
-                "`principal_limit` needs a store that can count by principal, as all can but memcached and a Redis cluster; keep the session in \
-                 one, or leave the limit out"
+                "`principal_limit` needs a store that can count by principal, as all of this crate can but memcached and a Redis cluster, and one \
+                 of your own if its index says so by `limits`; keep the session in one, or leave the limit out"
             }
             BuildErrorKind::StoreTimeoutIsZero => {
                 "a `store_timeout` of zero gives no store time to answer; give it a second or more"

@@ -12,7 +12,10 @@ use super::StoreError;
 /// ```
 /// use sessions::store::Answer;
 ///
-/// # async fn ask() -> usize { 2 }
+/// async fn ask() -> usize {
+///     2 // An engine is asked here.
+/// }
+///
 /// fn at_once() -> Answer<'static, usize> {
 ///     Answer::ready(Ok(1))
 /// }
@@ -21,6 +24,9 @@ use super::StoreError;
 ///     Answer::pending(async { Ok(ask().await) })
 /// }
 /// ```
+///
+/// Whoever does not wait any longer drops it, wherever it waits; a [chapter](crate::guide::writing_a_store#being-dropped) says what a store
+/// has to see to then.
 #[must_use = "nothing is done until the answer is awaited"]
 pub struct Answer<'a, T> {
     state: State<'a, T>,

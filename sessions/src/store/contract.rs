@@ -18,7 +18,10 @@ use super::{Admission, Answer, Handle, PrincipalIndex, Record, Revision, Scan, S
 ///   lose it (power, a fail-over) stands in the store's own documentation.
 /// - **What is refused changes nothing.** Unless the answer is `Applied`, every record is as it was, and nobody had to make room.
 /// - **Errors** are for what did not happen. A write that was sent and not answered is [`Written::Ambiguous`], never an error and never a
-///   guess; a touch or a deletion, which may be repeated, is then [`StoreErrorKind::TimedOut`](super::StoreErrorKind). An answer may take as long as it takes: the caller gives up by dropping it, and a dropped write may or may not have happened.
+///   guess; a touch or a deletion, which may be repeated, is then [`StoreErrorKind::TimedOut`](super::StoreErrorKind).
+/// - **Giving up.** An answer may take as long as it takes: the caller gives up by dropping it, at any `.await`. A dropped write may or may not
+///   have happened, and nobody else notices: least of all by an answer that was meant for somebody else.
+/// - **Runtimes.** A store is used on several at once, one for each worker, and goes on when one of them has ended.
 #[doc(alias = "backend")]
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
     /// Stores a record under a key that holds none that lives.

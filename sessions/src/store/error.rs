@@ -4,7 +4,7 @@ use std::{error::Error, fmt, sync::Arc};
 ///
 /// What a store *decided* is not an error but an answer: a conflict, a missing record, a full house. So is a write whose outcome is not
 /// known, [`Written::Ambiguous`](super::Written::Ambiguous). Put no key, token or body into the message.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct StoreError {
     kind: StoreErrorKind,
     source: Option<Arc<dyn Error + Send + Sync>>,
@@ -68,8 +68,45 @@ impl fmt::Display for StoreError {
     }
 }
 
+/// The message and what is behind it: a `main` that returns the error prints it by `Debug`.
+impl fmt::Debug for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StoreError({self}")?;
+        let mut source = self.source();
+        while let Some(cause) = source {
+            write!(f, ": {cause}")?;
+            source = cause.source();
+        }
+        f.write_str(")")
+    }
+}
+
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn it_is_printed_as_prose_with_its_causes() {
+        let error = StoreError::new(StoreErrorKind::Unavailable);
+        assert_eq!(
+            format!("{error:?}"),
+            "StoreError(the session store cannot be reached)"
+        );
+        let cause = StoreError::new(StoreErrorKind::Refused).because(io::Error::new(
+            io::ErrorKind::ConnectionRefused,
+            "nobody listens",
+        ));
+        assert_eq!(
+            format!("{:?}", error.because(cause)),
+            "StoreError(the session store cannot be reached: the session store refused: permissions, schema or configuration: nobody listens)"
+        );
     }
 }

@@ -6,7 +6,8 @@ use super::{Answer, Device, Handle, StoreKey};
 
 /// Whom a session belongs to, as a store's index sees it: bytes to compare, not to read.
 ///
-/// Two sessions of the same name have the same principal exactly when they belong to the same person. The bytes may be a keyed hash.
+/// Two sessions have the same principal exactly when they have the same name and belong to the same person: the name is part of the bytes, so
+/// that a person's sessions `login` and `admin`, which one store may keep, share neither a list nor a limit. The rest may be a keyed hash.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Principal(Box<[u8]>);
 

@@ -78,6 +78,8 @@ laws_find! {
     of_eight_renames_one_is_applied: RenameIsTwoSteps RenameLeavesTheOld;
     a_deletion_beside_updates_and_touches_leaves_nothing: TouchPutsBack UpdateCreates;
     a_touch_beside_an_update_undoes_none_of_it: TouchIsTwoSteps;
+    an_answer_that_is_given_up_on_disturbs_nobody: OwesALoad OwesATouch OwesAnUpdate OwesACreation OwesADeletion OwesARename;
+    a_runtime_that_ended_takes_nothing_with_it: EndsWithARuntime;
     sessions_are_listed_by_their_principal: ListsWithoutTouches UpdateKeepsTheOwner;
     sessions_that_ended_are_not_listed: ListsTheDead DeletesNothing UpdateKeepsTheOwner;
     the_session_unseen_for_longest_makes_room: TouchLeavesLastSeen EvictsInSilence AdmitsEverybody;

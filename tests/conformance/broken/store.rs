@@ -1,10 +1,16 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
+    future::{Future, pending},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use actix_web::rt::time::sleep;
+use actix_web::rt::{
+    self,
+    task::{JoinHandle, yield_now},
+    time::sleep,
+};
+use futures_util::lock;
 use sessions::{
     MemoryStore, Timestamp,
     store::{
@@ -67,6 +73,13 @@ pub(crate) enum Flaw {
     AdmissionIsTwoSteps,
     ScansOnlyTheBeginning,
     ScansForEver,
+    OwesALoad,
+    OwesATouch,
+    OwesAnUpdate,
+    OwesACreation,
+    OwesADeletion,
+    OwesARename,
+    EndsWithARuntime,
 }
 
 /// A memory store with one flaw.
@@ -78,6 +91,10 @@ pub(crate) struct BrokenStore {
     trash: Mutex<HashMap<StoreKey, Record>>,
     /// How many writes of the same body a write came after.
     equals: Mutex<HashMap<WriteId, u8>>,
+    /// The answers that came and were not read, on the one connection there is: `None` for those that are not a record.
+    unread: lock::Mutex<VecDeque<Option<Loaded>>>,
+    /// What drives the connection, on the runtime that it was first needed on.
+    driver: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// By this clock, nothing has ever died.
@@ -90,6 +107,8 @@ impl BrokenStore {
             flaw,
             trash: Mutex::default(),
             equals: Mutex::default(),
+            unread: lock::Mutex::default(),
+            driver: Mutex::default(),
         }
     }
 
@@ -172,6 +191,44 @@ impl BrokenStore {
             Some(loaded) if self.has(any) || self.shown(&loaded) == expected => loaded.revision,
             _ => expected,
         })
+    }
+
+    /// What a write does, and then the wait for its answer.
+    fn sent<'a, T: Send + 'a>(
+        &'a self,
+        owes: Flaw,
+        write: impl Future<Output = Result<T, StoreError>> + Send + 'a,
+    ) -> Answer<'a, T> {
+        Answer::pending(async move {
+            self.connect()?;
+            let done = write.await;
+            if self.has(owes) {
+                self.read(None, owes).await;
+            }
+            done
+        })
+    }
+
+    /// The answer that is read next where `answer` is the last to come: under a lock, which is let go when the caller gives up.
+    async fn read(&self, answer: Option<Loaded>, owes: Flaw) -> Option<Loaded> {
+        let mut unread = self.unread.lock().await;
+        unread.push_back(answer);
+        if self.has(owes) {
+            yield_now().await;
+        }
+        unread.pop_front().flatten()
+    }
+
+    fn connect(&self) -> Result<(), StoreError> {
+        if !self.has(Flaw::EndsWithARuntime) {
+            return Ok(());
+        }
+        let mut driver = self.driver.lock().unwrap_or_else(PoisonError::into_inner);
+        let driver = driver.get_or_insert_with(|| rt::spawn(pending()));
+        if driver.is_finished() {
+            return Err(StoreError::new(StoreErrorKind::Unavailable));
+        }
+        Ok(())
     }
 
     /// Writes whatever is there.
@@ -262,7 +319,7 @@ impl SessionStore for BrokenStore {
         mut admission: Option<Admission>,
         now: Timestamp,
     ) -> Answer<'a, Written> {
-        Answer::pending(async move {
+        self.sent(Flaw::OwesACreation, async move {
             let (key, record) = (&self.key(key), &self.kept(record));
             let mut clock = self.now(Flaw::CreatesNotOverTheDead, now);
             match self.flaw {
@@ -292,11 +349,13 @@ impl SessionStore for BrokenStore {
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         Answer::pending(async move {
             let now = self.now(Flaw::LoadsTheDead, now);
+            self.connect()?;
             let loaded = self.store.load(&self.key(key), now).await?;
-            Ok(loaded.map(|loaded| Loaded {
+            let loaded = loaded.map(|loaded| Loaded {
                 revision: self.shown(&loaded),
                 record: loaded.record,
-            }))
+            });
+            Ok(self.read(loaded, Flaw::OwesALoad).await)
         })
     }
 
@@ -308,7 +367,7 @@ impl SessionStore for BrokenStore {
         mut admission: Option<Admission>,
         now: Timestamp,
     ) -> Answer<'a, Written> {
-        Answer::pending(async move {
+        self.sent(Flaw::OwesAnUpdate, async move {
             let (key, mut record) = (&self.key(key), self.kept(record));
             let now = self.now(Flaw::UpdatesTheDead, now);
             self.bring_back(key, now).await?;
@@ -349,7 +408,7 @@ impl SessionStore for BrokenStore {
         deadline: Timestamp,
         now: Timestamp,
     ) -> Answer<'a, Touched> {
-        Answer::pending(async move {
+        self.sent(Flaw::OwesATouch, async move {
             let key = &self.key(key);
             let clock = self.now(Flaw::TouchesTheDead, now);
             self.bring_back(key, clock).await?;
@@ -401,7 +460,7 @@ impl SessionStore for BrokenStore {
         mut admission: Option<Admission>,
         now: Timestamp,
     ) -> Answer<'a, Written> {
-        Answer::pending(async move {
+        self.sent(Flaw::OwesARename, async move {
             let (old, new, record) = (&self.key(old), &self.key(new), &self.kept(record));
             let now = self.now(Flaw::RenamesTheDead, now);
             self.bring_back(old, now).await?;
@@ -447,7 +506,7 @@ impl SessionStore for BrokenStore {
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
-        Answer::pending(async move {
+        self.sent(Flaw::OwesADeletion, async move {
             let key = &self.key(key);
             let loaded = self.store.load(key, EVER).await?;
             match (self.flaw, loaded) {

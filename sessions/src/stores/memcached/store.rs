@@ -75,7 +75,8 @@ use super::{
 ///   instead ([`Full`](StoreErrorKind::Full)), and even then an update that finds no room ends the session.
 /// - **Nor that it stays where it is.** A server added to the list takes its share of the sessions from all others, and a server taken off the list
 ///   takes its share with it: those are lost. A server that is down is not replaced by another, because its old sessions would be back with it.
-/// - **No list of a principal's sessions, and no limit.** There is no index. Whoever configures either is told at start.
+/// - **No list of a principal's sessions, and no limit.** There is no index: [`build`](crate::SessionMiddlewareBuilder::build) refuses a limit, and whoever
+///   asks for a list gets [`NoPrincipalIndex`](crate::SessionErrorKind::NoPrincipalIndex), at the first request that does.
 /// - **No second copy**, and no transaction over two keys: a renewal is three steps. If our process dies between them, a record that nobody has the
 ///   token of is left until its deadline.
 ///

@@ -31,6 +31,8 @@ pub(super) trait Dialect: fmt::Debug + Send + Sync + 'static {
     const TEXT_HOLDS_NUL: bool;
     /// Whether writers of one principal must wait for each other by a lock of their own; else there is one writer at a time.
     const HAS_LOCKS: bool;
+    /// Whether a connection is a socket, and so dead when the runtime is that opened it.
+    const ENDS_WITH_RUNTIME: bool;
     /// Whether tables are made in a transaction.
     const MIGRATES_IN_TRANSACTION: bool;
 

@@ -26,6 +26,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod row;
+mod runtimes;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statements;

@@ -60,7 +60,7 @@ use super::{
 /// | create or renewal within a principal's limit | 4; 5 if somebody has to make room |
 ///
 /// A connection prepares a statement when it meets it first, which is one more. One that has rested for a second is asked before whether
-/// it still lives. When it is given back, it is asked again, for which nobody waits.
+/// it still lives. When it is given back, it is asked again, for which nobody waits. When a worker has ended, those that rest are replaced.
 ///
 /// Expired sessions are not found, whether they are still there or not: each statement compares with this program's clock, so the server's time
 /// zone and its clock are of no account. [`delete_expired`](SessionStore::delete_expired) deletes them, 500 at a time.
@@ -71,7 +71,7 @@ use super::{
 /// second; with an asynchronous replica, a fail-over does. Let the store ask the primary only: a replica answers with what was.
 ///
 /// A write whose connection breaks is [`Ambiguous`](Written::Ambiguous), and is looked up. So is one by a connection that another worker opened, if
-/// that worker ends: a connection is driven by the runtime it was opened on. One that could not begin, for want of a connection, is
+/// that worker ends before the answer: a connection is driven by the runtime it was opened on. One that could not begin, for want of a connection, is
 /// [`Unavailable`](crate::store::StoreErrorKind::Unavailable) after three seconds. What was undone because of others at work
 /// (a deadlock, a write conflict in TiDB) is asked for again, for up to two seconds.
 ///
@@ -145,6 +145,7 @@ impl Dialect for Mysql {
         "DELETE FROM sessions WHERE deadline <= ? ORDER BY deadline LIMIT ?";
     const TEXT_HOLDS_NUL: bool = true;
     const HAS_LOCKS: bool = true;
+    const ENDS_WITH_RUNTIME: bool = true;
     /// Each statement that makes a table commits.
     const MIGRATES_IN_TRANSACTION: bool = false;
 

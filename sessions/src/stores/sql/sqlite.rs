@@ -195,6 +195,7 @@ impl Dialect for Sqlite {
     const SWEEP: &'static str = "DELETE FROM sessions WHERE store_key IN (SELECT store_key FROM sessions WHERE deadline <= ? ORDER BY deadline LIMIT ?)";
     const TEXT_HOLDS_NUL: bool = true;
     const HAS_LOCKS: bool = false;
+    const ENDS_WITH_RUNTIME: bool = false;
     const MIGRATES_IN_TRANSACTION: bool = true;
 
     /// Takes the place of the one writer at once: a reader that became one could find that it had read something old.

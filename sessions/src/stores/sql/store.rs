@@ -24,6 +24,7 @@ use super::{
     fault::Fault,
     lease::Lease,
     row,
+    runtimes::Runtimes,
     statements::{Statements, delete_many, load_many},
     table::TableName,
     value::{Columns as _, Value},
@@ -39,6 +40,8 @@ pub(super) struct SqlStore<D: Dialect> {
     statements: Arc<Statements>,
     /// Whether the tables were found to be of the version that this program knows.
     is_ready: Arc<AtomicBool>,
+    /// Where connections were opened.
+    runtimes: Runtimes,
 }
 
 impl<D: Dialect> SqlStore<D> {
@@ -50,6 +53,7 @@ impl<D: Dialect> SqlStore<D> {
             statements: Arc::new(Statements::new::<D>(&table)),
             table,
             is_ready: Arc::default(),
+            runtimes: Runtimes::default(),
         }
     }
 
@@ -458,6 +462,13 @@ impl<D: Dialect> SqlStore<D> {
     }
 
     async fn connect(&self, pool: &Pool<D::Database>) -> Result<Lease<D::Database>, Fault> {
+        if D::ENDS_WITH_RUNTIME {
+            self.runtimes.enter(|| {
+                while let Some(idle) = pool.try_acquire() {
+                    drop(idle.detach());
+                }
+            });
+        }
         let connection = pool.acquire().await;
         let connection = connection.map_err(|error| Fault::unconnected(&error))?;
         Ok(Lease::new(connection))
@@ -549,6 +560,7 @@ impl<D: Dialect> Clone for SqlStore<D> {
             table: self.table.clone(),
             statements: Arc::clone(&self.statements),
             is_ready: Arc::clone(&self.is_ready),
+            runtimes: self.runtimes.clone(),
         }
     }
 }

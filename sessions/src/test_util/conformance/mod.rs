@@ -13,10 +13,11 @@
 //!
 //! Every store that the factory makes must be empty and share nothing with the others: a folder, a schema or a key prefix of its own. The
 //! laws set the time themselves and sleep nowhere; their records live for an hour of real time at least, so that an engine which forgets by
-//! its own clock does not do so too early. The races are real: several threads, each with a runtime of its own, share the store.
+//! its own clock does not do so too early. The races are real: several threads, each with a runtime of its own, share the store. So are the
+//! callers who give up: an answer is dropped at each place where it waits.
 //!
-//! Not shown by it: what an engine loses when it dies, and that other processes are kept out of a change like other threads are. A store for
-//! several processes runs the kit once more, with a factory whose stores send each call to one of several instances in turn.
+//! Not shown by it: what an engine loses when it dies, whether one that forgets by itself does so too early, and that other processes are kept
+//! out of a change like other threads are. A store for several processes runs the kit once more, with a factory whose stores send each call to one of several instances in turn.
 
 #![expect(
     clippy::expect_used,
@@ -28,12 +29,14 @@
 
 mod create;
 mod delete;
+mod dropped;
 mod expiry;
 mod load;
 mod principals;
 mod races;
 mod rename;
 mod runner;
+mod runtimes;
 mod scan;
 mod subject;
 mod sweep;
@@ -51,6 +54,7 @@ pub use self::{
         a_deleted_record_is_not_revived_by_a_touch, a_deleted_record_is_not_revived_by_an_update,
         deleting_twice_is_as_good_as_once,
     },
+    dropped::an_answer_that_is_given_up_on_disturbs_nobody,
     expiry::{
         a_key_whose_record_expired_is_free, an_expired_record_cannot_be_loaded,
         an_expired_record_cannot_be_renamed, an_expired_record_cannot_be_touched,
@@ -76,6 +80,7 @@ pub use self::{
         a_renamed_record_lives_under_its_new_key_alone,
     },
     runner::run,
+    runtimes::a_runtime_that_ended_takes_nothing_with_it,
     scan::a_scan_gives_every_record_that_stays,
     sweep::{
         a_store_that_forgets_by_itself_sweeps_nothing,
@@ -108,13 +113,19 @@ pub use self::{
 #[macro_export]
 macro_rules! store_conformance {
     (if $runs:expr, $new_store:expr $(,)?) => {
-        $crate::store_conformance! { @all $runs, $new_store }
+        $crate::__store_conformance! { $runs, $new_store }
     };
     ($new_store:expr $(,)?) => {
-        $crate::store_conformance! { @all true, $new_store }
+        $crate::__store_conformance! { true, $new_store }
     };
-    (@all $runs:expr, $new_store:expr) => {
-        $crate::store_conformance! { @laws $runs, $new_store;
+}
+
+/// What [`store_conformance!`](crate::store_conformance) is made of, and nobody else's business.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __store_conformance {
+    ($runs:expr, $new_store:expr) => {
+        $crate::__store_conformance! { $runs, $new_store;
             a_created_record_loads_with_every_field
             a_body_of_any_bytes_comes_back
             a_deadline_far_ahead_is_kept
@@ -154,6 +165,8 @@ macro_rules! store_conformance {
             of_eight_renames_one_is_applied
             a_deletion_beside_updates_and_touches_leaves_nothing
             a_touch_beside_an_update_undoes_none_of_it
+            an_answer_that_is_given_up_on_disturbs_nobody
+            a_runtime_that_ended_takes_nothing_with_it
             sessions_are_listed_by_their_principal
             sessions_that_ended_are_not_listed
             the_session_unseen_for_longest_makes_room
@@ -165,8 +178,9 @@ macro_rules! store_conformance {
             a_scan_gives_every_record_that_stays
         }
     };
-    (@laws $runs:expr, $new_store:expr; $($law:ident)*) => {$(
-        #[test]
+    ($runs:expr, $new_store:expr; $($law:ident)*) => {$(
+        // By its path: where it is used, `test` may be that of actix-web.
+        #[::core::prelude::v1::test]
         fn $law() {
             if !$runs {
                 return;

@@ -1,12 +1,9 @@
-use std::{
-    future::{Future, poll_fn},
-    pin::pin,
-    task::Poll,
-};
-
 use crate::store::{Record, SessionStore, Written};
 
-use super::subject::{Subject, applied, new_device, new_key, new_principal, stale_revision};
+use super::{
+    runner::{MOST_POLLS, is_done_after},
+    subject::{Subject, applied, new_device, new_key, new_principal, stale_revision},
+};
 
 /// After a rename the old key is dead and the new one holds the new record.
 pub async fn a_renamed_record_lives_under_its_new_key_alone<S: SessionStore>(
@@ -109,25 +106,6 @@ pub async fn a_rename_that_is_given_up_on_leaves_one_record<S: SessionStore>(
             return;
         }
     }
-}
-
-/// More than any engine takes.
-const MOST_POLLS: usize = 1_000;
-
-/// Waits for an answer as long as it takes, but looks for it a number of times at most.
-async fn is_done_after(polls: usize, answer: impl Future) -> bool {
-    let mut answer = pin!(answer);
-    let mut left = polls;
-    poll_fn(|context| {
-        let looked = answer.as_mut().poll(context);
-        left -= 1;
-        match looked {
-            Poll::Ready(_) => Poll::Ready(true),
-            Poll::Pending if left == 0 => Poll::Ready(false),
-            Poll::Pending => Poll::Pending,
-        }
-    })
-    .await
 }
 
 /// A rename onto a key that is taken conflicts, and both records stay.

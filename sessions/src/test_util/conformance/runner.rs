@@ -1,14 +1,16 @@
 use std::{
-    future::Future,
-    hint,
+    future::{Future, poll_fn},
+    hint, panic,
+    pin::pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
     },
+    task::Poll,
     thread,
 };
 
-use actix_web::rt::{self, Runtime};
+use actix_web::rt::{self, Runtime, task};
 
 use crate::{store::SessionStore, test_util::Gate};
 
@@ -20,6 +22,41 @@ use crate::{store::SessionStore, test_util::Gate};
 pub fn run(law: impl Future<Output = ()>) {
     let runtime = Runtime::new().expect("a runtime for the test");
     runtime.block_on(law);
+}
+
+/// What comes of an act on another thread, on a runtime that has ended by then.
+pub(super) async fn on_another_runtime<T: Send + 'static>(
+    act: impl AsyncFnOnce() -> T + Send + 'static,
+) -> T {
+    let acted = task::spawn_blocking(|| {
+        let mut acted = None;
+        run(async { acted = Some(act().await) });
+        acted
+    });
+    match acted.await {
+        Ok(Some(acted)) => acted,
+        Ok(None) => panic!("the other runtime ended too early"),
+        Err(error) => panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// More than any engine takes.
+pub(super) const MOST_POLLS: usize = 1_000;
+
+/// Waits for an answer as long as it takes, but looks for it a number of times at most, and then drops it.
+pub(super) async fn is_done_after(polls: usize, answer: impl Future) -> bool {
+    let mut answer = pin!(answer);
+    let mut left = polls;
+    poll_fn(|context| {
+        let looked = answer.as_mut().poll(context);
+        left -= 1;
+        match looked {
+            Poll::Ready(_) => Poll::Ready(true),
+            Poll::Pending if left == 0 => Poll::Ready(false),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+    .await
 }
 
 /// What came of a race, and those who ran it.
