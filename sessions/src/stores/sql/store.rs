@@ -81,9 +81,9 @@ impl<D: Dialect> SqlStore<D> {
 
     async fn try_to_migrate(&self) -> Result<(), Fault> {
         let mut lease = self.connect(&self.writers).await?;
-        let found = match self.version(&mut lease).await {
-            Err(Fault::NoSchema(_)) => 0,
-            found => found?,
+        let (found, is_new) = match self.version(&mut lease).await {
+            Err(Fault::NoSchema(_)) => (0, true),
+            found => (found?, false),
         };
         if found > latest::<D>() {
             return Err(Fault::OtherVersion(found));
@@ -99,6 +99,14 @@ impl<D: Dialect> SqlStore<D> {
                 script = format!("BEGIN;\n{script}\nCOMMIT");
             }
             run::<D>(&mut lease, script).await?;
+            if is_new {
+                // Where sessions are expected, it is the wrong database, or an empty one in the place of another.
+                tracing::info!(
+                    engine = D::NAME,
+                    table = self.table.as_str(),
+                    "made the tables for sessions; there are none in them yet"
+                );
+            }
         }
         lease.settle();
         Ok(())
@@ -459,7 +467,7 @@ impl<D: Dialect> SqlStore<D> {
 
     async fn connect(&self, pool: &Pool<D::Database>) -> Result<Lease<D::Database>, Fault> {
         let connection = pool.acquire().await;
-        let connection = connection.map_err(|error| Fault::unconnected(&error))?;
+        let connection = connection.map_err(|error| Fault::unconnected::<D>(&error))?;
         Ok(Lease::new(connection))
     }
 }
