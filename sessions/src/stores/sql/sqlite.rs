@@ -116,12 +116,15 @@ impl SqliteStore {
         if named.as_os_str().is_empty() {
             return Err(SqlError::invalid_url::<Sqlite>());
         }
-        let is_read_only = url.contains("mode=ro");
-        let is_of_sqlite = named.as_os_str().as_encoded_bytes().starts_with(b"file:");
+        // A URI of SQLite's own says in its name what it asks for, too.
+        let is_uri = named.as_os_str().as_encoded_bytes().starts_with(b"file:");
+        let after_name = url.split_once('?').map_or("", |(_, asked)| asked);
+        let asked = if is_uri { url } else { after_name };
+        let is_read_only = asked.contains("mode=ro");
         let mut first = options
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(PATIENCE);
-        if is_of_sqlite || url.contains("vfs=") {
+        if is_uri || asked.contains("vfs=") {
             first = first.create_if_missing(true);
         } else {
             let file = DatabaseFile::find(first.get_filename())?;
