@@ -17,29 +17,30 @@ pub mod logging_in {}
 #[doc = include_str!("../docs/where-to-keep-sessions.md")]
 #[doc = include_str!("../docs/choosing-a-store.md")]
 // Where a feature is off, the name of its store leads to its row.
+#[doc = ""]
 #[cfg_attr(
     not(feature = "redb"),
-    doc = "\n[`RedbStore`]: #what-each-is-for-and-what-it-loses"
+    doc = "[`RedbStore`]: #what-each-is-for-and-what-it-loses"
 )]
 #[cfg_attr(
     not(feature = "sqlite"),
-    doc = "\n[`SqliteStore`]: #what-each-is-for-and-what-it-loses"
+    doc = "[`SqliteStore`]: #what-each-is-for-and-what-it-loses"
 )]
 #[cfg_attr(
     not(feature = "postgres"),
-    doc = "\n[`PostgresStore`]: #what-each-is-for-and-what-it-loses"
+    doc = "[`PostgresStore`]: #what-each-is-for-and-what-it-loses"
 )]
 #[cfg_attr(
     not(feature = "mysql"),
-    doc = "\n[`MysqlStore`]: #what-each-is-for-and-what-it-loses"
+    doc = "[`MysqlStore`]: #what-each-is-for-and-what-it-loses"
 )]
 #[cfg_attr(
     not(feature = "redis"),
-    doc = "\n[`RedisStore`]: #what-each-is-for-and-what-it-loses"
+    doc = "[`RedisStore`]: #what-each-is-for-and-what-it-loses"
 )]
 #[cfg_attr(
     not(feature = "memcached"),
-    doc = "\n[`MemcachedStore`]: #what-each-is-for-and-what-it-loses"
+    doc = "[`MemcachedStore`]: #what-each-is-for-and-what-it-loses"
 )]
 pub mod choosing_a_store {}
 
