@@ -16,6 +16,32 @@ pub mod logging_in {}
 
 #[doc = include_str!("../docs/where-to-keep-sessions.md")]
 #[doc = include_str!("../docs/choosing-a-store.md")]
+// Where a feature is off, the name of its store leads to its row.
+#[doc = ""]
+#[cfg_attr(
+    not(feature = "redb"),
+    doc = "[`RedbStore`]: #what-each-is-for-and-what-it-loses"
+)]
+#[cfg_attr(
+    not(feature = "sqlite"),
+    doc = "[`SqliteStore`]: #what-each-is-for-and-what-it-loses"
+)]
+#[cfg_attr(
+    not(feature = "postgres"),
+    doc = "[`PostgresStore`]: #what-each-is-for-and-what-it-loses"
+)]
+#[cfg_attr(
+    not(feature = "mysql"),
+    doc = "[`MysqlStore`]: #what-each-is-for-and-what-it-loses"
+)]
+#[cfg_attr(
+    not(feature = "redis"),
+    doc = "[`RedisStore`]: #what-each-is-for-and-what-it-loses"
+)]
+#[cfg_attr(
+    not(feature = "memcached"),
+    doc = "[`MemcachedStore`]: #what-each-is-for-and-what-it-loses"
+)]
 pub mod choosing_a_store {}
 
 #[doc = include_str!("../docs/security.md")]

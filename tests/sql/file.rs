@@ -47,6 +47,13 @@ impl File {
         pool.connect_with(options).await.unwrap()
     }
 
+    /// Removes it, with what lies beside it, whoever has it open.
+    pub(crate) fn remove(&self) {
+        for path in self.beside() {
+            let _ = fs::remove_file(path);
+        }
+    }
+
     pub(crate) fn beside(&self) -> [PathBuf; 3] {
         ["", "-wal", "-shm"].map(|end| {
             let mut name = self.0.clone().into_os_string();
@@ -58,8 +65,6 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
-        for path in self.beside() {
-            let _ = fs::remove_file(path);
-        }
+        self.remove();
     }
 }

@@ -11,11 +11,14 @@ mod child;
 mod connections;
 mod file;
 mod fixture;
+#[path = "../http/journal.rs"]
+mod journal;
 mod processes;
 mod refusals;
 mod schema;
 mod server;
 mod sqlite;
+mod start;
 #[cfg(target_os = "linux")]
 mod stopped;
 mod trips;

@@ -1,8 +1,11 @@
 //! What only a file does: locks, a full disk, permissions.
 
+use std::{error::Error as _, time::Duration};
+
+use actix_web::rt::time::{sleep, timeout};
 use sessions::{
-    SqliteStore,
-    store::{SessionStore as _, StoreErrorKind, Written},
+    SqlErrorKind, SqliteStore,
+    store::{SessionStore as _, StoreErrorKind, Touched, Written},
 };
 use sqlx::{
     Connection as _, SqliteConnection,
@@ -12,8 +15,8 @@ use sqlx::{
 use crate::{
     file::File,
     fixture::{
-        DEADLINE, NOW, alice, applied, at_most, found, new_key, record, record_of, stored,
-        use_every_verb,
+        DEADLINE, NOW, alice, applied, at_most, eventually, found, new_key, record, record_of,
+        stored, use_every_verb,
     },
 };
 
@@ -92,6 +95,112 @@ async fn the_file_and_what_lies_beside_it_are_its_owners_only() {
 }
 
 #[actix_web::test]
+async fn a_file_that_is_removed_under_a_server_is_not_made_again() {
+    let file = File::new();
+    let store = file.store().await;
+    // It writes by a connection that is open, and has none to read by yet.
+    let (key, _) = stored(&store, &record()).await;
+    file.remove();
+    for _ in 0..2 {
+        let error = store.load(&key, NOW).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+        assert_eq!(
+            error.source().unwrap().to_string(),
+            "unable to open database file (code 14)"
+        );
+    }
+    assert!(!file.path().exists());
+    // What is open goes on with the file that is gone.
+    let touched = store.touch(&key, DEADLINE, NOW).await.unwrap();
+    assert_eq!(touched, Touched::Applied);
+
+    // Who starts again begins anew.
+    let anew = file.store().await;
+    assert!(found(&anew, &key).await.is_none());
+    use_every_verb(&anew).await;
+}
+
+/// A connection that broke is made anew, the one that writes, too.
+#[actix_web::test]
+async fn the_one_connection_that_writes_does_not_make_a_removed_file_again_either() {
+    let file = File::new();
+    let store = file.store().await;
+    for url in [file.url(), format!("sqlite:file:{}", file.path().display())] {
+        let store = SqliteStore::connect(&url).await.unwrap();
+        store.migrate().await.unwrap();
+        lose_the_connection_that_writes(&store).await;
+        file.remove();
+        let written = store.create(&new_key(), &record(), None, NOW).await;
+        assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        assert!(!file.path().exists(), "{url}");
+    }
+    drop(store);
+}
+
+/// A caller who gives up in the midst of a transaction takes the connection along.
+async fn lose_the_connection_that_writes(store: &SqliteStore) {
+    eventually("the connection is closed", async || {
+        let (key, record) = (new_key(), record_of(&alice()));
+        let mut call = Box::pin(store.create(&key, &record, at_most(1), NOW));
+        _ = timeout(Duration::from_micros(150), &mut call).await;
+        drop(call);
+        sleep(Duration::from_millis(10)).await;
+        format!("{store:?}").contains("connections: 0")
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn a_file_that_holds_something_else_by_now_refuses() {
+    let file = File::new();
+    let store = file.store().await;
+    let (key, _) = stored(&store, &record()).await;
+    file.remove();
+    std::fs::write(file.path(), vec![b'x'; 4096]).unwrap();
+    let error = store.load(&key, NOW).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Refused);
+    assert_eq!(
+        error.source().unwrap().to_string(),
+        "file is not a database (code 26)"
+    );
+}
+
+#[actix_web::test]
+async fn garbage_over_the_header_of_a_file_in_use_refuses() {
+    use std::io::Write as _;
+
+    let file = File::new();
+    let store = file.store().await;
+    let (key, revision) = stored(&store, &record()).await;
+    // What stands in the log beside it would take the place of the garbage.
+    let pool = file.pool().await;
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+        .execute(&pool)
+        .await
+        .unwrap();
+    pool.close().await;
+    let opened = std::fs::OpenOptions::new().write(true).open(file.path());
+    opened.unwrap().write_all(&[0x5a; 4096]).unwrap();
+    for answer in [
+        store.load(&key, NOW).await.map(drop),
+        store
+            .update(&key, &record(), revision, None, NOW)
+            .await
+            .map(drop),
+        store.touch(&key, DEADLINE, NOW).await.map(drop),
+    ] {
+        let error = answer.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Refused);
+        assert_eq!(
+            error.source().unwrap().to_string(),
+            "file is not a database (code 26)"
+        );
+    }
+    let error = SqliteStore::connect(&file.url()).await.unwrap_err();
+    assert_eq!(error.kind(), SqlErrorKind::Foreign);
+}
+
+#[actix_web::test]
 async fn a_pool_that_is_there_already_keeps_its_other_tables() {
     let file = File::new();
     let options = SqliteConnectOptions::new()
@@ -145,8 +254,7 @@ async fn a_caller_who_gives_up_leaves_no_transaction_open() {
         let (key, record) = (new_key(), record_of(&alice()));
         let mut call = std::pin::pin!(store.create(&key, &record, at_most(1), NOW));
         for _ in 0..polls {
-            let step =
-                actix_web::rt::time::timeout(std::time::Duration::from_micros(150), &mut call);
+            let step = timeout(Duration::from_micros(150), &mut call);
             if step.await.is_ok() {
                 break;
             }

@@ -19,6 +19,20 @@ pub(super) enum Distrust {
     ForeignOwner,
 }
 
+/// Why what has the name of a database's file, or of its folder, is not to be opened.
+#[cfg(any(feature = "redb", feature = "sqlite"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// It leads wherever somebody likes.
+    Symlink,
+    /// A folder, a pipe, a device.
+    NoFile,
+    /// Every user of the machine may get at it.
+    Exposed,
+    /// It belongs to another user, who could forge a session.
+    ForeignOwner,
+}
+
 impl Owner {
     /// This process, found out by making a file in a folder; which shows that it can.
     pub(super) fn of_new_file_in(folder: &Path) -> io::Result<Self> {
@@ -81,4 +95,62 @@ pub(super) fn distrust(metadata: &Metadata, own: Owner) -> Option<Distrust> {
 #[cfg(not(unix))]
 pub(super) fn distrust(_: &Metadata, _: Owner) -> Option<Distrust> {
     None
+}
+
+/// What a database's file has to be: a file, which nobody else may read or write but its group.
+///
+/// Who we are is `None` where we can make no file, and one that is there may do all the same.
+#[cfg(any(feature = "redb", feature = "sqlite"))]
+pub(super) fn refusal_of_file(metadata: &Metadata, own: Option<Owner>) -> Option<Refusal> {
+    if metadata.is_symlink() {
+        Some(Refusal::Symlink)
+    } else if !metadata.is_file() {
+        Some(Refusal::NoFile)
+    } else if is_open_to_everybody(metadata) {
+        Some(Refusal::Exposed)
+    } else {
+        own.and_then(|own| distrust(metadata, own)).map(Into::into)
+    }
+}
+
+/// What the folder of a database's file has to be: one where nobody else can take the file's place.
+#[cfg(any(feature = "redb", feature = "sqlite"))]
+pub(super) fn refusal_of_folder(metadata: &Metadata, own: Owner) -> Option<Refusal> {
+    let refusal = distrust(metadata, own).map(Refusal::from);
+    refusal.filter(|refusal| *refusal != Refusal::Exposed || !is_kept_apart(metadata))
+}
+
+#[cfg(any(feature = "redb", feature = "sqlite"))]
+impl From<Distrust> for Refusal {
+    fn from(distrust: Distrust) -> Self {
+        match distrust {
+            Distrust::WritableByEverybody => Self::Exposed,
+            Distrust::ForeignOwner => Self::ForeignOwner,
+        }
+    }
+}
+
+/// Whether nobody can take the place of another's file in a folder, as in `/tmp`.
+#[cfg(all(unix, any(feature = "redb", feature = "sqlite")))]
+fn is_kept_apart(folder: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    folder.mode() & 0o1000 != 0
+}
+
+#[cfg(all(unix, any(feature = "redb", feature = "sqlite")))]
+fn is_open_to_everybody(file: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    file.mode() & 0o006 != 0
+}
+
+#[cfg(all(not(unix), any(feature = "redb", feature = "sqlite")))]
+fn is_kept_apart(_: &Metadata) -> bool {
+    true
+}
+
+#[cfg(all(not(unix), any(feature = "redb", feature = "sqlite")))]
+fn is_open_to_everybody(_: &Metadata) -> bool {
+    false
 }

@@ -6,7 +6,9 @@ use std::{
 
 use redb::{Builder, Database, DatabaseError, StorageError, backends::FileBackend};
 
-use crate::stores::ownership::{Distrust, Owner, distrust, owner_only, temporary_name};
+use crate::stores::ownership::{
+    Owner, Refusal, owner_only, refusal_of_file, refusal_of_folder, temporary_name,
+};
 
 use super::{
     durability::{RedbDurability, Unsynced},
@@ -51,10 +53,8 @@ impl Place {
         };
         if let Some(own) = place.own {
             let metadata = fs::metadata(&folder).map_err(inaccessible)?;
-            if let Some(kind) = refusal(&metadata, own)
-                && !(kind == RedbErrorKind::Exposed && is_kept_apart(&metadata))
-            {
-                return Err(RedbError::new(kind, &folder));
+            if let Some(refusal) = refusal_of_folder(&metadata, own) {
+                return Err(RedbError::new(kind(refusal), &folder));
             }
         }
         match fs::symlink_metadata(&place.path) {
@@ -97,18 +97,9 @@ impl Place {
 
     /// Refuses what is no file, and what somebody else may read or write.
     fn trust(&self, metadata: &Metadata) -> Result<(), RedbError> {
-        let kind = if metadata.is_symlink() {
-            Some(RedbErrorKind::Symlink)
-        } else if !metadata.is_file() {
-            Some(RedbErrorKind::Foreign)
-        } else if is_open_to_everybody(metadata) {
-            Some(RedbErrorKind::Exposed)
-        } else {
-            self.own.and_then(|own| refusal(metadata, own))
-        };
-        match kind {
+        match refusal_of_file(metadata, self.own) {
             None => Ok(()),
-            Some(kind) => Err(RedbError::new(kind, &self.path)),
+            Some(refusal) => Err(RedbError::new(kind(refusal), &self.path)),
         }
     }
 
@@ -164,27 +155,13 @@ impl Place {
     }
 }
 
-/// Why what somebody else may write to is refused.
-fn refusal(metadata: &Metadata, own: Owner) -> Option<RedbErrorKind> {
-    distrust(metadata, own).map(|distrust| match distrust {
-        Distrust::WritableByEverybody => RedbErrorKind::Exposed,
-        Distrust::ForeignOwner => RedbErrorKind::ForeignOwner,
-    })
-}
-
-/// Whether nobody can take the place of another's file in a folder, as in `/tmp`.
-#[cfg(unix)]
-fn is_kept_apart(folder: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-
-    folder.mode() & 0o1000 != 0
-}
-
-#[cfg(unix)]
-fn is_open_to_everybody(file: &Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt as _;
-
-    file.mode() & 0o006 != 0
+fn kind(refusal: Refusal) -> RedbErrorKind {
+    match refusal {
+        Refusal::Symlink => RedbErrorKind::Symlink,
+        Refusal::NoFile => RedbErrorKind::Foreign,
+        Refusal::Exposed => RedbErrorKind::Exposed,
+        Refusal::ForeignOwner => RedbErrorKind::ForeignOwner,
+    }
 }
 
 /// Whether two looks were at one file.
@@ -201,16 +178,6 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()?;
     }
     Ok(())
-}
-
-#[cfg(not(unix))]
-fn is_kept_apart(_: &Metadata) -> bool {
-    true
-}
-
-#[cfg(not(unix))]
-fn is_open_to_everybody(_: &Metadata) -> bool {
-    false
 }
 
 #[cfg(not(unix))]

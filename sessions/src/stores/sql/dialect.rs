@@ -18,6 +18,8 @@ pub(super) trait Dialect: fmt::Debug + Send + Sync + 'static {
     /// How an address begins, and the whole of it, as an example.
     const SCHEMES: &'static [&'static str];
     const EXAMPLE_URL: &'static str;
+    /// Whether it is in a file of this machine, where nobody logs in; else it is a server.
+    const IS_FILE: bool;
     const MIGRATIONS: &'static [SqlMigration];
 
     /// Writes `$1` and not `?`.

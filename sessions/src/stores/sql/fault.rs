@@ -74,8 +74,15 @@ impl Fault {
     }
 
     /// There is no connection to be had, and so nothing was sent.
-    pub(super) fn unconnected(error: &sqlx::Error) -> Self {
-        Self::Failed(StoreErrorKind::Unavailable, EngineError::of(error, true))
+    pub(super) fn unconnected<D: Dialect>(error: &sqlx::Error) -> Self {
+        let kind = match error {
+            // Who is there and will not is no outage: a file that holds something else, a right that was taken.
+            sqlx::Error::Database(error) if D::verdict(&**error) == Verdict::Refused => {
+                StoreErrorKind::Refused
+            }
+            _ => StoreErrorKind::Unavailable,
+        };
+        Self::Failed(kind, EngineError::of(error, true))
     }
 
     /// In a transaction that was not committed: what is lost there was surely not done.
@@ -124,6 +131,12 @@ impl EngineError {
             other => other.to_string(),
         };
         Self(words.into())
+    }
+
+    /// What the operating system said of a file, which names none.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn of_system(error: &std::io::Error) -> Self {
+        Self(error.to_string().into())
     }
 }
 

@@ -10,13 +10,15 @@
 //! condition, so the server's clock and zone are nobody's business. Only who counts the sessions of a principal needs a transaction.
 //!
 //! What is common: [`store`] says what the verbs do, [`statements`] in which words, [`row`] how a record lies in a row, [`fault`] what an
-//! error means. What is not: [`dialect`], and `postgres`, `mysql`, `sqlite`, which implement it and hold the public types.
+//! error means. What is not: [`dialect`], and `postgres`, `mysql`, `sqlite`, which implement it and hold the public types; and `file`, SQLite's own.
 
 mod backoff;
 mod dialect;
 mod error;
 mod facade;
 mod fault;
+#[cfg(feature = "sqlite")]
+mod file;
 mod lease;
 mod migration;
 #[cfg(feature = "mysql")]

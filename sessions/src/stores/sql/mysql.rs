@@ -131,6 +131,7 @@ impl Dialect for Mysql {
     const NAME: &'static str = "MySQL";
     const SCHEMES: &'static [&'static str] = &["mysql://", "mariadb://"];
     const EXAMPLE_URL: &'static str = "mysql://user:password@host/database";
+    const IS_FILE: bool = false;
     const MIGRATIONS: &'static [SqlMigration] = &[SqlMigration::new(
         1,
         "sessions",

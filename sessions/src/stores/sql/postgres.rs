@@ -132,6 +132,7 @@ impl Dialect for Postgres {
     const NAME: &'static str = "PostgreSQL";
     const SCHEMES: &'static [&'static str] = &["postgres://", "postgresql://"];
     const EXAMPLE_URL: &'static str = "postgres://user:password@host/database";
+    const IS_FILE: bool = false;
     const MIGRATIONS: &'static [SqlMigration] = &[SqlMigration::new(
         1,
         "sessions",

@@ -17,9 +17,10 @@ use crate::{
 use super::{
     backoff::Backoff,
     dialect::{Dialect, driver},
-    error::SqlError,
+    error::{SqlError, SqlErrorKind},
     facade::sql_store,
-    fault::Verdict,
+    fault::{EngineError, Verdict},
+    file::DatabaseFile,
     migration::SqlMigration,
     store::SqlStore,
     table::TableName,
@@ -47,9 +48,13 @@ use super::{
 /// # }
 /// ```
 ///
-/// SQLite is compiled into the program (feature `sqlite`; it takes a C compiler). The file is created for its owner only (0600): who may write to
-/// it could forge sessions, who may read it reads what is not sealed. It must be on a disk of this machine, since over a network locks are
-/// promised by few.
+/// SQLite is compiled into the program (feature `sqlite`; it takes a C compiler). The file is made if there is none, in a folder that is there, and
+/// belongs to its owner alone (0600): who may write to it could forge sessions, who may read it reads what is not sealed. One that other users may read or
+/// write, a symbolic link, or what is no database, is an error here, at start. It must be on a disk of this machine, since over a network
+/// locks are promised by few.
+///
+/// **Stop all servers before you move, restore or delete the file.** It is made at start only: a server whose file is gone or another goes on with what it
+/// has open, and its next connection fails; start it again.
 ///
 /// # How it is used
 ///
@@ -93,11 +98,12 @@ impl SqliteStore {
     /// [`migrate`](Self::migrate).
     ///
     /// Sets the file to keep a write-ahead log, which lets readers and a writer work at once. With `?mode=ro` it is opened to be read only,
-    /// and every write is refused.
+    /// and every write is refused. A `file:` URI of SQLite's own, or a `vfs=`, is for SQLite to understand: who may get at such a file is not looked at.
     ///
     /// # Errors
     ///
-    /// If that is not the address of a file, and if it cannot be opened. A database in memory is refused: each connection would have one of its own.
+    /// If that is not the address of a file; if it cannot be created or opened; if other users can get at it, or at its folder; and if it is a symbolic
+    /// link, no database, or damaged. The [kind](SqlError::kind) says which. A database in memory is refused: each connection would have one of its own.
     /// That is what [`MemoryStore`](crate::MemoryStore) is for.
     pub async fn connect(url: &str) -> Result<Self, SqlError> {
         let is_ours = Sqlite::SCHEMES.iter().any(|scheme| url.starts_with(scheme));
@@ -106,26 +112,35 @@ impl SqliteStore {
         let (true, false, Ok(options)) = (is_ours, is_in_memory, options) else {
             return Err(SqlError::invalid_url::<Sqlite>());
         };
-        let is_read_only = url.contains("mode=ro");
-        if !is_read_only {
-            create_for_owner(options.get_filename());
+        let named = options.get_filename();
+        if named.as_os_str().is_empty() {
+            return Err(SqlError::invalid_url::<Sqlite>());
         }
-        let options = options
-            .create_if_missing(true)
+        // A URI of SQLite's own says in its name what it asks for, too.
+        let is_uri = named.as_os_str().as_encoded_bytes().starts_with(b"file:");
+        let after_name = url.split_once('?').map_or("", |(_, asked)| asked);
+        let asked = if is_uri { url } else { after_name };
+        let is_read_only = asked.contains("mode=ro");
+        let mut first = options
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(PATIENCE);
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(PATIENCE)
-                // It is this process's own thread: there is nobody who could have hung up.
-                .test_before_acquire(false)
-        };
-        let unconnected = |error: sqlx::Error| SqlError::unconnected::<Sqlite>(&error);
-        let writers = pool(1).connect_with(options.clone()).await;
-        let writers = writers.map_err(unconnected)?;
+        if is_uri || asked.contains("vfs=") {
+            first = first.create_if_missing(true);
+        } else {
+            let file = DatabaseFile::find(first.get_filename())?;
+            if !is_read_only {
+                file.create()?;
+            }
+            file.trust()?;
+            first = first.filename(file.path()).create_if_missing(false);
+        }
+        // No later connection makes the file: in the place of one that was removed, it would be empty, and for everybody to read.
+        let options = first.clone().create_if_missing(false);
+        let unopened = |error: sqlx::Error| unopened(&error, options.get_filename());
+        let writers = pool(1).connect_with(first).await.map_err(unopened)?;
+        writers.set_connect_options(options.clone());
         if !is_read_only {
-            keep_write_ahead_log(&writers).await.map_err(unconnected)?;
+            keep_write_ahead_log(&writers).await.map_err(unopened)?;
         }
         let readers = pool(READERS).connect_lazy_with(options);
         Ok(Self {
@@ -137,6 +152,41 @@ impl SqliteStore {
     ///
     /// All that [`connect`](Self::connect) sets is then the pool's: let `journal_mode` be WAL, and `busy_timeout` and `acquire_timeout` less than the
     /// five seconds that a request waits for a store.
+    ///
+    /// So is who may get at the file, which is not looked at here, and which SQLite by itself makes for everybody to read: create it 0600.
+    ///
+    /// ```
+    /// use std::{fs::OpenOptions, time::Duration};
+    /// use sessions::SqliteStore;
+    /// use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let path = std::env::temp_dir().join(format!("sessions-pool-example-{}.db", std::process::id()));
+    /// # actix_web::rt::System::new().block_on(async {
+    /// // let path = "/var/lib/shop/shop.db";
+    /// let mut owner_only = OpenOptions::new();
+    /// # #[cfg(unix)]
+    /// std::os::unix::fs::OpenOptionsExt::mode(&mut owner_only, 0o600);
+    /// owner_only.write(true).create(true).open(&path)?;
+    ///
+    /// let options = SqliteConnectOptions::new()
+    ///     .filename(&path)
+    ///     .create_if_missing(false) // nor does any connection make it anew, for everybody to read, when it was removed
+    ///     .journal_mode(SqliteJournalMode::Wal)
+    ///     .busy_timeout(Duration::from_secs(2));
+    /// let pool = SqlitePoolOptions::new()
+    ///     .acquire_timeout(Duration::from_secs(2))
+    ///     .connect_with(options)
+    ///     .await?;
+    /// let store = SqliteStore::from_pool(pool.clone());
+    /// store.migrate().await?;
+    /// # drop(store);
+    /// # pool.close().await;
+    /// # for end in ["", "-wal", "-shm"] { _ = std::fs::remove_file(format!("{}{end}", path.display())); }
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
     pub fn from_pool(pool: SqlitePool) -> Self {
         Self {
             store: SqlStore::new(pool.clone(), pool),
@@ -146,13 +196,31 @@ impl SqliteStore {
 
 sql_store!(SqliteStore, Sqlite);
 
-/// SQLite makes its other files with the permissions of the first. What goes wrong here goes wrong again when it opens the file, and is reported then.
-fn create_for_owner(path: &Path) {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    drop(options.open(path));
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        // It is this process's own thread: there is nobody who could have hung up.
+        .test_before_acquire(false)
+}
+
+/// What a first connection failed of.
+fn unopened(error: &sqlx::Error, file: &Path) -> SqlError {
+    let kind = match error {
+        sqlx::Error::Configuration(_) => return SqlError::invalid_url::<Sqlite>(),
+        sqlx::Error::PoolTimedOut => SqlErrorKind::Unreachable,
+        sqlx::Error::Database(error) => match code(&**error).map(|code| code & 0xff) {
+            // SQLITE_BUSY, SQLITE_LOCKED
+            Some(5 | 6) => SqlErrorKind::Unreachable,
+            // SQLITE_CORRUPT
+            Some(11) => SqlErrorKind::Damaged,
+            // SQLITE_NOTADB
+            Some(26) => SqlErrorKind::Foreign,
+            _ => SqlErrorKind::Inaccessible,
+        },
+        _ => SqlErrorKind::Inaccessible,
+    };
+    SqlError::in_file(kind, file).because(EngineError::of(error, true))
 }
 
 /// The file remembers it. The change takes a moment without anybody else, which SQLite does not wait for by itself.
@@ -173,6 +241,11 @@ fn is_busy(error: &sqlx::Error) -> bool {
         .is_some_and(|error| Sqlite::verdict(error) == Verdict::Unavailable)
 }
 
+/// The extended code, whose lowest byte is the primary one.
+fn code(error: &dyn DatabaseError) -> Option<i32> {
+    error.code().and_then(|code| code.parse().ok())
+}
+
 /// <https://www.sqlite.org/rescode.html>
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Sqlite;
@@ -183,6 +256,7 @@ impl Dialect for Sqlite {
     const NAME: &'static str = "SQLite";
     const SCHEMES: &'static [&'static str] = &["sqlite:"];
     const EXAMPLE_URL: &'static str = "sqlite:/var/lib/shop/sessions.db";
+    const IS_FILE: bool = true;
     const MIGRATIONS: &'static [SqlMigration] = &[SqlMigration::new(
         1,
         "sessions",
@@ -204,8 +278,7 @@ impl Dialect for Sqlite {
     }
 
     fn verdict(error: &dyn DatabaseError) -> Verdict {
-        let code = error.code().and_then(|code| code.parse::<i32>().ok());
-        match code.map(|code| (code & 0xff, code)) {
+        match code(error).map(|code| (code & 0xff, code)) {
             // SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE
             Some((_, 1555 | 2067)) => Verdict::Taken,
             // SQLITE_ERROR is what is wrong with a statement, and ours are wrong with other tables only.

@@ -85,9 +85,9 @@ impl<D: Dialect> SqlStore<D> {
 
     async fn try_to_migrate(&self) -> Result<(), Fault> {
         let mut lease = self.connect(&self.writers).await?;
-        let found = match self.version(&mut lease).await {
-            Err(Fault::NoSchema(_)) => 0,
-            found => found?,
+        let (found, is_new) = match self.version(&mut lease).await {
+            Err(Fault::NoSchema(_)) => (0, true),
+            found => (found?, false),
         };
         if found > latest::<D>() {
             return Err(Fault::OtherVersion(found));
@@ -103,6 +103,14 @@ impl<D: Dialect> SqlStore<D> {
                 script = format!("BEGIN;\n{script}\nCOMMIT");
             }
             run::<D>(&mut lease, script).await?;
+            if is_new {
+                // Where sessions are expected, it is the wrong database, or an empty one in the place of another.
+                tracing::info!(
+                    engine = D::NAME,
+                    table = self.table.as_str(),
+                    "made the tables for sessions; there are none in them yet"
+                );
+            }
         }
         lease.settle();
         Ok(())
@@ -470,7 +478,7 @@ impl<D: Dialect> SqlStore<D> {
             });
         }
         let connection = pool.acquire().await;
-        let connection = connection.map_err(|error| Fault::unconnected(&error))?;
+        let connection = connection.map_err(|error| Fault::unconnected::<D>(&error))?;
         Ok(Lease::new(connection))
     }
 }
