@@ -37,22 +37,32 @@ impl Runtimes {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        let mut state = self.watch.lock();
-        if mem::take(&mut state.has_ended) {
-            replace();
+        let is_guarded = {
+            let mut state = self.watch.lock();
+            if mem::take(&mut state.has_ended) {
+                replace();
+            }
+            state.guards.contains_key(&runtime.id())
+        };
+        if !is_guarded {
+            self.guard(&runtime);
         }
-        let watch = &self.watch;
-        state.guards.entry(runtime.id()).or_insert_with(|| {
-            let guard = Guard {
-                runtime: runtime.id(),
-                watch: Arc::downgrade(watch),
-            };
-            let guarding = runtime.spawn(async move {
-                let _guard = guard;
-                pending::<()>().await;
-            });
-            guarding.abort_handle()
+    }
+
+    /// Not while the lock is held: a runtime that is ending drops what is spawned there at once.
+    fn guard(&self, runtime: &Handle) {
+        let guard = Guard {
+            runtime: runtime.id(),
+            watch: Arc::downgrade(&self.watch),
+        };
+        let guarding = runtime.spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
         });
+        if !guarding.is_finished() {
+            let guards = &mut self.watch.lock().guards;
+            guards.insert(runtime.id(), guarding.abort_handle());
+        }
     }
 }
 
@@ -116,6 +126,20 @@ mod tests {
         drop(first);
         assert!(enter(&runtimes, &second));
         assert!(!enter(&runtimes, &second));
+        assert_eq!(runtimes.watch.lock().guards.len(), 1);
+    }
+
+    #[test]
+    fn a_runtime_that_is_ending_is_one_that_has_ended() {
+        let (ending, next) = (runtime(), runtime());
+        let handle = ending.handle().clone();
+        drop(ending);
+        let runtimes = Runtimes::default();
+        {
+            let _entered = handle.enter();
+            runtimes.enter(|| panic!("nothing has ended yet"));
+        }
+        assert!(enter(&runtimes, &next));
         assert_eq!(runtimes.watch.lock().guards.len(), 1);
     }
 
