@@ -8,6 +8,7 @@ const OWNERS: &[(&str, &[&str])] = &[
         "`Session`",
         &[
             "authenticated_at",
+            "authenticated_within",
             "clear",
             "created_at",
             "destroy",
