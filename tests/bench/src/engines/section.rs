@@ -195,7 +195,10 @@ statements; for a session that belongs to nobody. In brackets what a pool asks w
 
 const WAITS: &str = "One call at a time. *Client alone* is the crate that our store uses, doing the same commands on the same kind of connection: `GET` and our script by `EVALSHA`; \
 `mg` and `ms` on a socket; the same `SELECT` and `UPDATE` through a pool of `sqlx`; a table of redb and a commit; a file that is read, or written beside and moved; a map behind \
-a lock. The two take turns, so that what slows down the machine slows down both.";
+a lock. The two take turns, so that what slows down the machine slows down both. SQLite's client alone reads and writes by one connection, where \
+our store reads by others.\n\n\
+Only what stands in one row may be compared. How long a server on the same machine takes to wake up depends on where the system lets it run: from one row \
+to the next, and from ten thousand sessions to a million, the same question was seen to take two to three times as long.";
 
 const CROWDS: &str = "The same calls with our store, for sessions drawn at random.";
 
