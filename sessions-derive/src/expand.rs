@@ -129,7 +129,7 @@ fn encode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
         .map(|field| {
             let ident = field.ident;
             let key = field.key();
-            let mut write = quote!(field);
+            let mut write = quote!(wrapped);
             let value = if let Some(given) = &field.attrs.with {
                 with::serializer(container, field, &given.value, generics)
             } else if field.is_bytes() {
@@ -165,10 +165,12 @@ fn decode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
     let krate = container.krate();
     let fields = quote!(#krate::__private::Fields);
     let mut slots = TokenStream::new();
+    let mut in_order = TokenStream::new();
     let mut arms = TokenStream::new();
     for (index, field) in container.stored().enumerate() {
         let local = local_of(field);
         let ty = &field.ty;
+        let key = field.key();
         let value = if let Some(given) = &field.attrs.with {
             let seed = with::seed(container, field, &given.value, generics);
             quote!(#fields::seed(fields, #seed)?)
@@ -193,6 +195,11 @@ fn decode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
                     #local = ::core::option::Option::Some(#value);
                     continue;
                 }
+            }
+        });
+        in_order.extend(quote! {
+            if #fields::is_next(fields, #index, #key) {
+                #local = ::core::option::Option::Some(#value);
             }
         });
         arms.extend(quote! {
@@ -229,6 +236,7 @@ fn decode_fields(container: &Container<'_>, generics: &Generics) -> TokenStream 
             fields: &mut #fields<'_>,
         ) -> ::core::result::Result<Self, #krate::__private::DecodeError> {
             #slots
+            #in_order
             while let ::core::option::Option::Some(index) = #fields::next(fields)? {
                 match index {
                     #arms

@@ -115,7 +115,7 @@ impl CompiledForeignCookie {
     /// Finds the values a request carries under this name: raw, in the order sent.
     pub(crate) fn values<'a>(
         &'a self,
-        cookies: &'a RequestCookies,
+        cookies: &'a RequestCookies<'_>,
     ) -> impl Iterator<Item = &'a [u8]> {
         scan::values(cookies.as_bytes(), &self.finder)
     }

@@ -1,4 +1,4 @@
-use std::{error::Error, fmt, io::Write as _};
+use std::{error::Error, fmt};
 
 use actix_web::{http::header::HeaderValue, web::Bytes};
 use cookie::{Cookie, time};
@@ -66,7 +66,7 @@ impl SessionCookie {
     /// Finds the values a request carries under this name: raw, in the order sent, and perhaps not ours.
     pub(crate) fn values<'a>(
         &'a self,
-        cookies: &'a RequestCookies,
+        cookies: &'a RequestCookies<'_>,
     ) -> impl Iterator<Item = &'a [u8]> {
         scan::values(cookies.as_bytes(), &self.finder)
     }
@@ -100,8 +100,8 @@ impl SessionCookie {
         debug_assert_eq!(written, value_len, "a value is as long as announced");
         self.check_fits(written)?;
         if let Some(seconds) = max_age {
-            // Writing to a vector does not fail.
-            let _ = write!(line, "{MAX_AGE}{seconds}");
+            line.extend_from_slice(MAX_AGE.as_bytes());
+            line.extend_from_slice(itoa::Buffer::new().format(seconds).as_bytes());
         }
         line.extend_from_slice(self.tail.as_bytes());
 
@@ -154,9 +154,8 @@ impl SetCookie {
         }
     }
 
-    /// The header itself; the bytes are shared.
-    pub(crate) fn to_header(&self) -> HeaderValue {
-        self.header.clone()
+    pub(crate) fn into_header(self) -> HeaderValue {
+        self.header
     }
 
     /// Whether it takes the cookie away.
@@ -282,7 +281,7 @@ mod tests {
         let line = cookie.line(value.len(), max_age, |line| {
             line.extend_from_slice(value.as_bytes())
         });
-        line.unwrap().to_header().to_str().unwrap().to_owned()
+        line.unwrap().into_header().to_str().unwrap().to_owned()
     }
 
     /// One cookie for each option, with its tail.

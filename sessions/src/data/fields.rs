@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{any::Any, fmt};
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny};
 use serde_cbor::Deserializer;
@@ -57,10 +57,22 @@ impl FieldKeys {
     }
 }
 
+/// Whether one of the fields is a flash.
+pub(crate) const fn has_flash(fields: &[FieldKeys]) -> bool {
+    let mut rest = fields;
+    while let [first, others @ ..] = rest {
+        match first.rule {
+            FieldRule::FlashOne | FieldRule::FlashMany | FieldRule::FlashOpaque => return true,
+            FieldRule::Plain | FieldRule::Function | FieldRule::Principal => rest = others,
+        }
+    }
+    false
+}
+
 /// Hands a decoder its fields one by one, and keeps aside those it does not know.
 ///
-/// The map's own frame is read here, its values by the CBOR library: a writer of our own order then costs one comparison a key, and a field
-/// that is not known stays as the bytes it came in.
+/// The map's own frame is read here, and what is as plain as a key; all other values by the CBOR library. A writer of our own order then costs
+/// one comparison a key, and a field that is not known stays as the bytes it came in.
 pub struct Fields<'a> {
     /// What follows the last key or value that was read.
     rest: &'a [u8],
@@ -105,7 +117,24 @@ impl<'a> Fields<'a> {
         Ok(self.exact && self.expected == self.keys.len())
     }
 
-    /// The index of the next field that the type knows; `None` after the last.
+    /// Whether the next entry is this field under its own key; then its value is next.
+    ///
+    /// Asked of every field in our own order, which is most writers' order too, it makes a comparison of a few bytes that are known when the
+    /// program is built.
+    #[inline]
+    #[must_use]
+    pub fn is_next(&mut self, index: usize, key: &'static str) -> bool {
+        let Some(rest) = head::strip_text(key, self.rest).filter(|_| self.entries_left > 0) else {
+            return false;
+        };
+        self.entries_left -= 1;
+        self.rest = rest;
+        self.exact &= index == self.expected;
+        self.expected = index + 1;
+        true
+    }
+
+    /// The index of the next field that the type knows, wherever it stands; `None` after the last.
     ///
     /// # Errors
     ///
@@ -115,22 +144,6 @@ impl<'a> Fields<'a> {
         reason = "it fails, and an iterator could not hand out the value that follows"
     )]
     pub fn next(&mut self) -> Result<Option<usize>, DecodeError> {
-        // Most writers used our own order.
-        let expected = self.keys.get(self.expected);
-        if self.entries_left > 0
-            && let Some(rest) = expected.and_then(|keys| head::strip_text(keys.key, self.rest))
-        {
-            self.entries_left -= 1;
-            self.rest = rest;
-            self.by_alias = false;
-            self.expected += 1;
-            return Ok(Some(self.expected - 1));
-        }
-        self.search()
-    }
-
-    /// The next field that the type knows, wherever it stands among ours.
-    fn search(&mut self) -> Result<Option<usize>, DecodeError> {
         while self.entries_left > 0 {
             self.entries_left -= 1;
             let (key, rest) = head::read_text(self.rest)?;
@@ -162,8 +175,24 @@ impl<'a> Fields<'a> {
     /// # Errors
     ///
     /// What the decoder or the value's own type says.
-    pub fn value<V: DeserializeOwned>(&mut self) -> Result<V, DecodeError> {
-        self.read(|deserializer| V::deserialize(deserializer))
+    #[inline]
+    pub fn value<V: DeserializeOwned + 'static>(&mut self) -> Result<V, DecodeError> {
+        let mut value = None::<V>;
+        let plain: &mut dyn Any = &mut value;
+        // What most fields hold has no inside, and is read as keys are. Which it is, is known when the program is built.
+        if let Some(text) = plain.downcast_mut::<Option<String>>() {
+            let (bytes, rest) = head::read_text(self.rest)?;
+            *text = Some(head::utf8(bytes)?.to_owned());
+            self.rest = rest;
+        } else if let Some(number) = plain.downcast_mut::<Option<u64>>() {
+            let (unsigned, rest) = head::read_unsigned(self.rest)?;
+            *number = Some(unsigned);
+            self.rest = rest;
+        }
+        match value {
+            Some(value) => Ok(value),
+            None => self.read(|deserializer| V::deserialize(deserializer)),
+        }
     }
 
     /// The same through a seed, for fields with a decoder of their own.
@@ -171,6 +200,7 @@ impl<'a> Fields<'a> {
     /// # Errors
     ///
     /// What the decoder or the seed says.
+    #[inline]
     pub fn seed<S: DeserializeSeed<'a>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
         self.read(|deserializer| seed.deserialize(deserializer))
     }
@@ -213,11 +243,10 @@ impl<'a> Fields<'a> {
         let from = self.rest;
         self.value::<IgnoredAny>()?;
         let value = from.get(..from.len() - self.rest.len()).unwrap_or_default();
-        let key =
-            str::from_utf8(key).map_err(|_| DecodeError::malformed("a key that is not UTF-8"))?;
-        self.unknown.keep(key, value)
+        self.unknown.keep(head::utf8(key)?, value)
     }
 
+    #[inline]
     fn read<V>(
         &mut self,
         value: impl FnOnce(&mut Deserializer<serde_cbor::de::SliceRead<'a>>) -> serde_cbor::Result<V>,

@@ -13,6 +13,7 @@ const ARRAY: u8 = 4;
 const MAP: u8 = 5;
 
 /// Reads an unsigned number; gives what follows it.
+#[inline]
 pub(super) fn read_unsigned(bytes: &[u8]) -> Result<(u64, &[u8]), DecodeError> {
     read(UNSIGNED, bytes)
 }
@@ -28,15 +29,27 @@ pub(super) fn read_map(bytes: &[u8]) -> Result<(u64, &[u8]), DecodeError> {
 }
 
 /// Reads a text of known length without looking at its characters; gives what follows.
+#[inline]
 pub(super) fn read_text(bytes: &[u8]) -> Result<(&[u8], &[u8]), DecodeError> {
     let (length, rest) = read(TEXT, bytes)?;
-    usize::try_from(length)
+    let text = usize::try_from(length)
         .ok()
-        .and_then(|length| rest.split_at_checked(length))
-        .ok_or(DecodeError::malformed("a text longer than the data"))
+        .and_then(|length| rest.split_at_checked(length));
+    // An error that is only made to be dropped costs more than the reading.
+    match text {
+        Some(text) => Ok(text),
+        None => Err(DecodeError::malformed("a text longer than the data")),
+    }
+}
+
+/// The characters of a text.
+#[inline]
+pub(super) fn utf8(text: &[u8]) -> Result<&str, DecodeError> {
+    str::from_utf8(text).map_err(|_| DecodeError::malformed("a text that is not UTF-8"))
 }
 
 /// What follows a text, if the bytes begin with it, written as shortly as we do.
+#[inline]
 pub(super) fn strip_text<'a>(text: &str, bytes: &'a [u8]) -> Option<&'a [u8]> {
     let (head, rest) = bytes.split_first()?;
     // A longer text has a longer head.
@@ -58,20 +71,22 @@ pub(super) fn write_map(entries: usize, out: &mut Vec<u8>) {
     write(MAP, entries as u64, out);
 }
 
+#[inline]
 pub(super) fn write_text(text: &str, out: &mut Vec<u8>) {
     write(TEXT, text.len() as u64, out);
     out.extend_from_slice(text.as_bytes());
 }
 
 /// Refuses another kind, and a length that is only told at the end: nothing here writes one.
+#[inline]
 fn read(kind: u8, bytes: &[u8]) -> Result<(u64, &[u8]), DecodeError> {
-    let (first, rest) = bytes
-        .split_first()
-        .ok_or(DecodeError::malformed("the data ends early"))?;
+    let Some((first, rest)) = bytes.split_first() else {
+        return Err(DecodeError::malformed("the data ends early"));
+    };
     if first >> 5 != kind {
         return Err(DecodeError::malformed("an item of another kind"));
     }
-    match first & 0x1f {
+    let length = match first & 0x1f {
         length @ 0..=23 => Some((u64::from(length), rest)),
         24 => rest
             .split_first_chunk::<1>()
@@ -86,11 +101,15 @@ fn read(kind: u8, bytes: &[u8]) -> Result<(u64, &[u8]), DecodeError> {
             .split_first_chunk::<8>()
             .map(|(bytes, rest)| (u64::from_be_bytes(*bytes), rest)),
         _ => None,
+    };
+    match length {
+        Some(length) => Ok(length),
+        None => Err(DecodeError::malformed("an item without a length")),
     }
-    .ok_or(DecodeError::malformed("an item without a length"))
 }
 
 /// Always in the shortest form.
+#[inline]
 fn write(kind: u8, length: u64, out: &mut Vec<u8>) {
     let kind = kind << 5;
     if let Ok(length) = u8::try_from(length) {

@@ -36,6 +36,7 @@ pub use self::{
 };
 pub(crate) use self::{
     error::DecodeErrorKind,
+    fields::has_flash,
     item::Item,
     merge::{MergeError, merge},
     payload::{Decoded, decode, encode},

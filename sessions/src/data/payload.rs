@@ -246,6 +246,70 @@ mod tests {
         payload
     }
 
+    /// Fields that are read and written without the library.
+    #[derive(SessionData, Serialize, Deserialize, Debug, PartialEq, Clone, Default)]
+    #[session(crate = crate, name = "plain")]
+    struct Plain {
+        text: String,
+        number: u64,
+    }
+
+    proptest! {
+        #[test]
+        fn texts_and_numbers_are_what_the_library_makes_of_them(text in any::<String>(), repeat in 0..9_usize, bits in 0..65_u32) {
+            let plain = Plain {
+                text: text.repeat(1 << repeat),
+                number: u64::MAX.checked_shr(bits).unwrap_or(0),
+            };
+            let payload = encoded(&plain, &Unknown::default());
+            let fields = serde_cbor::to_vec(&plain).unwrap();
+            assert_eq!(payload, [&[1], fields.as_slice()].concat());
+            let decoded = decode::<Plain>(&payload).unwrap();
+            assert_eq!(decoded.data, plain);
+            assert!(decoded.exact);
+        }
+    }
+
+    #[test]
+    fn a_text_or_a_number_that_is_none_is_refused() {
+        let text = |value: &str| payload(&format!("a1 6474657874 {value}"));
+        let number = |value: &str| payload(&format!("a1 666e756d626572 {value}"));
+        assert_eq!(decode::<Plain>(&text("6161")).unwrap().data.text, "a");
+        // Not UTF-8, longer than the data, ended by a mark, a number, bytes, null, nothing.
+        for value in [
+            "61ff",
+            "62c3",
+            "6261",
+            "7bffffffffffffffff61",
+            "7f6161ff",
+            "01",
+            "4161",
+            "f6",
+            "",
+        ] {
+            assert!(decode::<Plain>(&text(value)).is_err(), "{value}");
+        }
+        assert_eq!(
+            decode::<Plain>(&number("1bffffffffffffffff"))
+                .unwrap()
+                .data
+                .number,
+            u64::MAX
+        );
+        // Negative, larger than any, cut, fractional, a text, without a length.
+        for value in [
+            "20",
+            "c249010000000000000000",
+            "19ff",
+            "f93c00",
+            "6131",
+            "1f",
+            "",
+        ] {
+            assert!(decode::<Plain>(&number(value)).is_err(), "{value}");
+        }
+    }
+
     #[test]
     fn fields_may_come_in_any_order_and_unknown_ones_are_written_back() {
         // z: {[1]: {2: h'ff'}, -1: 1.5}, b: [5], y: -2^64, a: 7

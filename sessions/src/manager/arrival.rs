@@ -16,7 +16,7 @@ use super::{Desk, Visit, desk::Entering};
 /// A visitor who holds the cookie of another application, and none of ours.
 pub(super) struct Arrival<T> {
     desk: Rc<Desk>,
-    visit: Rc<Visit>,
+    visit: Visit<'static>,
     import: Arc<Import<T>>,
 }
 
@@ -26,13 +26,13 @@ const COOKIES: usize = 4;
 impl<T: SessionData> Arrival<T> {
     /// Begins to look at what the visitor brings; `None` where that is nothing foreign, or something of ours.
     #[inline]
-    pub(super) fn begin(desk: &Rc<Desk>, visit: &Rc<Visit>) -> Option<Entering<T>> {
+    pub(super) fn begin(desk: &Rc<Desk>, visit: &Visit<'_>) -> Option<Entering<T>> {
         // Most sessions have no gate.
         desk.gate.as_ref()?;
         Self::new(desk, visit).map(Self::enter)
     }
 
-    fn new(desk: &Rc<Desk>, visit: &Rc<Visit>) -> Option<Self> {
+    fn new(desk: &Rc<Desk>, visit: &Visit<'_>) -> Option<Self> {
         let gate = desk.gate.as_ref()?;
         // Not even where ours does not open: what was refused in one format is not tried in another.
         let has_own = desk.cookie.values(&visit.cookies).next().is_some();
@@ -42,7 +42,7 @@ impl<T: SessionData> Arrival<T> {
         Some(Self {
             import: gate.import()?,
             desk: Rc::clone(desk),
-            visit: Rc::clone(visit),
+            visit: visit.kept(),
         })
     }
 

@@ -1,4 +1,4 @@
-use std::{error::Error as _, rc::Rc, time::Duration};
+use std::{error::Error as _, time::Duration};
 
 use crate::{
     data::MergeError,
@@ -45,11 +45,7 @@ impl Clerk<'_> {
                 self.report_evicted(&evicted);
                 self.desk.tell(SessionEventKind::Created, meta.handle);
                 self.desk.tell_import(self.session.core(), meta.handle);
-                let place = Place {
-                    token: Rc::new(token),
-                    key,
-                    revision,
-                };
+                let place = Place::new(token, key, revision);
                 let payload = std::mem::take(&mut work.payload);
                 self.note_saved(work, Some(meta), Some(place), Kept::Exactly(payload));
                 Ok(Done::Pending(cookie))
@@ -69,11 +65,17 @@ impl Clerk<'_> {
         let mut draft = Draft::new(meta, place.revision);
         for round in 0..ROUNDS {
             let payload = draft.payload(work);
-            let record = self.record(work, &draft.meta, payload, &place.token, &place.key)?;
+            let record = self.record(
+                work,
+                &draft.meta,
+                payload,
+                &place.address.token,
+                &place.address.key,
+            )?;
             let updated = self
                 .server
                 .vault
-                .update(&place.key, &record, draft.revision)
+                .update(&place.address.key, &record, draft.revision)
                 .await;
             let updated = updated.map_err(|error| {
                 self.note_doubt(work, record.write_id, &error);
@@ -83,14 +85,14 @@ impl Clerk<'_> {
                 Outcome::Applied { revision, .. } => {
                     self.desk.report(Plan::Update(draft.meta), None);
                     let cookie = match work.mark.intent.lifetime {
-                        Some(_) => {
-                            Done::Pending(self.desk.token_cookie(&draft.meta, &place.token)?)
-                        }
+                        Some(_) => Done::Pending(
+                            self.desk.token_cookie(&draft.meta, &place.address.token)?,
+                        ),
                         None => Done::Nothing,
                     };
                     let place = Place {
                         revision,
-                        ..Place::clone(&place)
+                        ..place.clone()
                     };
                     self.note_drafted(work, draft, place);
                     return Ok(cookie);
@@ -115,7 +117,9 @@ impl Clerk<'_> {
         if let (Some(place), Some(handle), false) = (&work.old, work.handle, work.mark.intent.reset)
         {
             let vault = &self.server.vault;
-            let announced = vault.announce_renewal(&place.key, key, handle).await;
+            let announced = vault
+                .announce_renewal(&place.address.key, key, handle)
+                .await;
             announced.map_err(|error| self.of_store(error))?;
         }
         work.successor = Some((token, key));
@@ -146,7 +150,10 @@ impl Clerk<'_> {
 
     async fn retract(&self, work: &Work, key: &StoreKey) {
         if let (Some(place), false) = (&work.old, work.mark.intent.reset) {
-            self.server.vault.retract_renewal(&place.key, key).await;
+            self.server
+                .vault
+                .retract_renewal(&place.address.key, key)
+                .await;
         }
     }
 
@@ -165,7 +172,7 @@ impl Clerk<'_> {
             let admission = self
                 .admission(&record)
                 .filter(|_| work.mark.intent.authenticated);
-            let from = (&place.key, draft.revision);
+            let from = (&place.address.key, draft.revision);
             let renewed = self
                 .server
                 .vault
@@ -175,11 +182,7 @@ impl Clerk<'_> {
                 Outcome::Applied { revision, evicted } => {
                     self.report_evicted(&evicted);
                     self.desk.tell(SessionEventKind::Renewed, draft.meta.handle);
-                    let place = Place {
-                        token: Rc::new(token),
-                        key,
-                        revision,
-                    };
+                    let place = Place::new(token, key, revision);
                     self.note_drafted(work, draft, place);
                     return Ok(Done::Committed(cookie));
                 }
@@ -206,12 +209,12 @@ impl Clerk<'_> {
         match self
             .server
             .vault
-            .touch(&place.key, meta.idle_deadline)
+            .touch(&place.address.key, meta.idle_deadline)
             .await
         {
             Ok(Touched::Applied) => {
                 self.desk.report(Plan::Touch(meta), None);
-                self.note_saved(work, Some(meta), Some(Place::clone(place)), Kept::AsBefore);
+                self.note_saved(work, Some(meta), Some(place.clone()), Kept::AsBefore);
                 Done::Nothing
             }
             Ok(Touched::Missing) => self.gone(),
@@ -230,7 +233,7 @@ impl Clerk<'_> {
     /// Deletes what the visitor had.
     pub(super) async fn end(&self, work: &Work) -> Result<Done, SessionError> {
         let vault = &self.server.vault;
-        let old = work.old.as_ref().map(|place| place.key);
+        let old = work.old.as_ref().map(|place| place.address.key);
         if let Some(key) = old.or(self.session.core().left()) {
             let ended = vault.end(&key).await;
             ended.map_err(|error| self.of_store(error))?;
@@ -252,7 +255,7 @@ impl Clerk<'_> {
         draft: &mut Draft,
         place: &Place,
     ) -> Result<bool, SessionError> {
-        let newest = self.server.vault.load(&place.key).await;
+        let newest = self.server.vault.load(&place.address.key).await;
         let Some(newest) = newest.map_err(|error| self.of_store(error))? else {
             return Ok(false);
         };
@@ -264,7 +267,7 @@ impl Clerk<'_> {
         let body = self
             .server
             .codec
-            .read(newest.record, &place.token, &place.key)
+            .read(newest.record, &place.address.token, &place.address.key)
             .map_err(|reason| self.unreadable(reason))?;
         let theirs = body.payload.as_bytes();
         draft.joined = Some(if work.mark.intent.reset {
@@ -326,7 +329,7 @@ impl Clerk<'_> {
             handle: meta.handle,
             write_id: WriteId::generate(),
             created: meta.created,
-            last_seen: self.desk.clock.now(),
+            last_seen: work.at,
             deadline: meta.idle_deadline,
             principal: work.principal.clone(),
             device: self.session.core().device().cloned(),
@@ -385,11 +388,11 @@ impl Clerk<'_> {
     ) {
         let saved = Saved {
             stored,
-            place: place.map(Rc::new),
+            place,
             kept,
         };
-        let now = self.desk.clock.now();
-        self.session.core().note_saved(saved, &work.mark, now);
+        let core = self.session.core();
+        core.note_saved(saved, &work.mark, &self.desk.clock);
     }
 
     /// Notes what may have been written: the next save of the request must not take it for somebody else's.

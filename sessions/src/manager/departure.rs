@@ -224,7 +224,8 @@ impl Departure {
     fn cookie(&self, codec: &CookieCodec) -> Result<Option<SetCookie>, SessionError> {
         let core = self.session.core();
         let mark = core.mark();
-        let Decision { plan, written } = self.desk.decide(&*self.session, self.failed())?;
+        let now = self.desk.clock.now();
+        let Decision { plan, written } = self.desk.decide(&*self.session, self.failed(), now)?;
         let before = core.stored();
         let (stored, cookie) = match plan {
             Plan::Keep => return Ok(None),
@@ -235,7 +236,7 @@ impl Departure {
             | Plan::Renew(meta)
             | Plan::Replace(meta) => {
                 let buffer = self.desk.payload(&*self.session, written)?;
-                let cookie = self.desk.sealed_cookie(codec, &meta, buffer)?;
+                let cookie = self.desk.sealed_cookie(codec, &meta, now, buffer)?;
                 (Some(meta), cookie)
             }
         };
@@ -249,7 +250,7 @@ impl Departure {
                 place: None,
                 kept: Kept::Unknown,
             };
-            core.note_saved(saved, &mark, self.desk.clock.now());
+            core.note_saved(saved, &mark, &self.desk.clock);
         }
         Ok(Some(cookie))
     }

@@ -14,7 +14,7 @@ use crate::{
         new_meta,
     },
     store::{Admission, Handle, Meta, Origin, Persistence, Principal, Rejection, Token},
-    stores::{CookieCodec, Opened},
+    stores::CookieCodec,
     vault::{BodyCodec, PrincipalSessions, Vault},
 };
 
@@ -84,7 +84,7 @@ pub(super) struct Decision {
 
 impl Desk {
     /// Seats the session that a request brought, or a new one.
-    pub(crate) fn enter<T: SessionData>(self: &Rc<Self>, visit: &Rc<Visit>) -> Entering<T> {
+    pub(crate) fn enter<T: SessionData>(self: &Rc<Self>, visit: &Visit<'_>) -> Entering<T> {
         match Arrival::begin(self, visit) {
             Some(entering) => entering,
             None => self.enter_by_own_cookie(visit),
@@ -94,11 +94,11 @@ impl Desk {
     /// The same without a look at what other applications left.
     pub(crate) fn enter_by_own_cookie<T: SessionData>(
         self: &Rc<Self>,
-        visit: &Rc<Visit>,
+        visit: &Visit<'_>,
     ) -> Entering<T> {
         match &self.backend {
             Backend::ClientSide(codec) => Entering::Ready(self.open(codec, visit)),
-            Backend::ServerSide(_) => Search::new(Rc::clone(self), Rc::clone(visit)).begin(),
+            Backend::ServerSide(_) => Search::new(Rc::clone(self)).begin(visit),
         }
     }
 
@@ -106,7 +106,7 @@ impl Desk {
     fn open<T: SessionData>(
         self: &Rc<Self>,
         codec: &CookieCodec,
-        visit: &Visit,
+        visit: &Visit<'_>,
     ) -> Result<Slot<T>, SessionError> {
         let now = self.clock.now();
         let mut cookie_held = false;
@@ -114,19 +114,27 @@ impl Desk {
         // A browser sends the cookies of several paths and domains under one name, in an order that says nothing (RFC 6265bis, section 5.8.3).
         for value in self.cookie.values(&visit.cookies) {
             cookie_held = true;
-            match open_cookie::<T>(codec, value, now) {
-                Ok((opened, decoded)) => {
-                    let begun = Begun {
-                        retired: opened.retired,
-                        ..self.begun(visit, Origin::Loaded, cookie_held, opened.meta)
-                    };
-                    return Ok(Slot::loaded(begun, decoded, opened.payload));
-                }
+            match self.seat(codec, visit, value, now) {
+                Ok(slot) => return Ok(slot),
                 Err(reason) => rejection = Some(self.graver(rejection, reason)),
             }
         }
         let begun = self.begun_anew(visit, rejection, cookie_held, now)?;
         Ok(Slot::fresh(begun))
+    }
+
+    fn seat<T: SessionData>(
+        self: &Rc<Self>,
+        codec: &CookieCodec,
+        visit: &Visit<'_>,
+        value: &[u8],
+        now: Timestamp,
+    ) -> Result<Slot<T>, Rejection> {
+        let opened = codec.open(value, now)?;
+        let decoded = data::decode(opened.payload.as_bytes())?;
+        let mut begun = self.begun(visit, Origin::Loaded, true, opened.meta);
+        begun.retired = opened.retired;
+        Ok(Slot::loaded(begun, decoded, opened.payload))
     }
 
     /// Of two reasons not to accept what a request brought, the one that is told: what came furthest says most.
@@ -146,7 +154,7 @@ impl Desk {
     /// Begins a session for a visitor who brought none that is accepted, unless that one is to be waited for.
     pub(super) fn begun_anew(
         self: &Rc<Self>,
-        visit: &Visit,
+        visit: &Visit<'_>,
         rejection: Option<Rejection>,
         cookie_held: bool,
         now: Timestamp,
@@ -164,7 +172,7 @@ impl Desk {
 
     pub(super) fn begun(
         self: &Rc<Self>,
-        visit: &Visit,
+        visit: &Visit<'_>,
         origin: Origin,
         cookie_held: bool,
         meta: Meta,
@@ -208,7 +216,9 @@ impl Desk {
 
     /// Whether a session that leaves needs nothing to be done about it: most are only read.
     pub(super) fn leaves_alone(&self, core: &SlotCore) -> bool {
-        !core.is_asked() && !core.may_hold_cookie() && self.plan(core, false, false) == Plan::Keep
+        !core.is_asked()
+            && !core.may_hold_cookie()
+            && self.plan(core, false, false, self.clock.now()) == Plan::Keep
     }
 
     /// Decides what becomes of a session; `failed` drops what is not saved.
@@ -216,6 +226,7 @@ impl Desk {
         &self,
         session: &dyn OpenSession,
         failed: bool,
+        now: Timestamp,
     ) -> Result<Decision, SessionError> {
         let core = session.core();
         let mut written = None;
@@ -225,11 +236,11 @@ impl Desk {
                 written = Some(buffer);
             }
         }
-        let plan = self.plan(core, written.is_some(), failed);
+        let plan = self.plan(core, written.is_some(), failed, now);
         Ok(Decision { plan, written })
     }
 
-    fn plan(&self, core: &SlotCore, changed: bool, failed: bool) -> Plan {
+    fn plan(&self, core: &SlotCore, changed: bool, failed: bool, now: Timestamp) -> Plan {
         decide(&Facts {
             stored: core.stored(),
             seen: core.seen(),
@@ -239,7 +250,7 @@ impl Desk {
             imported_from: core.imported().and_then(|imported| imported.written),
             retired: core.is_retired(),
             failed,
-            now: self.clock.now(),
+            now,
             lifetime: self.lifetime,
         })
     }
@@ -305,9 +316,9 @@ impl Desk {
         &self,
         codec: &CookieCodec,
         meta: &Meta,
+        now: Timestamp,
         mut buffer: Vec<u8>,
     ) -> Result<SetCookie, SessionError> {
-        let now = self.clock.now();
         let mut sealed = Ok(());
         let line = self.line(meta, now, codec.value_len(&buffer), |value| {
             sealed = codec.seal(meta, now, &mut buffer);
@@ -389,16 +400,6 @@ impl Desk {
             self.tell(SessionEventKind::Destroyed, before.handle);
         }
     }
-}
-
-fn open_cookie<T: SessionData>(
-    codec: &CookieCodec,
-    value: &[u8],
-    now: Timestamp,
-) -> Result<(Opened, data::Decoded<T>), Rejection> {
-    let opened = codec.open(value, now)?;
-    let decoded = data::decode(opened.payload.as_bytes())?;
-    Ok((opened, decoded))
 }
 
 impl Keeper for Desk {

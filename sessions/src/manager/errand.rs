@@ -51,9 +51,10 @@ impl Errand {
         failed: bool,
     ) -> Result<(), SessionError> {
         let core = session.core();
-        let (mark, old) = (core.mark(), core.place());
+        let (mark, old, now) = (core.mark(), core.place(), desk.clock.now());
         self.work = Some(Work {
             plan: Plan::Destroy,
+            at: now,
             mark,
             payload: Vec::new(),
             changed: false,
@@ -64,7 +65,7 @@ impl Errand {
             created: None,
             successor: None,
         });
-        let Decision { plan, written } = desk.decide(session, failed)?;
+        let Decision { plan, written } = desk.decide(session, failed, now)?;
         let changed = written.is_some();
         let (payload, principal) = match plan {
             Plan::Keep => {

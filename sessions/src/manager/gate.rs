@@ -33,13 +33,13 @@ impl Gate {
     }
 
     /// Whether it is open, and a request brings what is let in through it.
-    pub(super) fn is_sought(&self, cookies: &RequestCookies, now: Timestamp) -> bool {
+    pub(super) fn is_sought(&self, cookies: &RequestCookies<'_>, now: Timestamp) -> bool {
         self.is_open(now) && self.values(cookies).next().is_some()
     }
 
     pub(super) fn values<'a>(
         &'a self,
-        cookies: &'a RequestCookies,
+        cookies: &'a RequestCookies<'_>,
     ) -> impl Iterator<Item = &'a [u8]> {
         self.cookie.values(cookies)
     }

@@ -1,15 +1,13 @@
 use std::rc::Rc;
 
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, future::LocalBoxFuture};
 
 use crate::{
+    clock::Timestamp,
     data,
     error::SessionError,
-    session::{Begun, SessionData, Slot},
-    store::{
-        Loaded, Meta, Origin, Payload, Place, Rejection, StoreError, StoreErrorKind, StoreKey,
-        Token,
-    },
+    session::{SessionData, Slot},
+    store::{Loaded, Origin, Place, Rejection, StoreError, StoreErrorKind, StoreKey, Token},
 };
 
 use super::{
@@ -20,7 +18,6 @@ use super::{
 /// Looks for a visitor's session in its store, under each token that the cookies hold.
 pub(super) struct Search {
     desk: Rc<Desk>,
-    visit: Rc<Visit>,
     /// How many cookies of the name were looked at, and how many of them a store was asked for.
     seen: usize,
     asked: usize,
@@ -29,14 +26,16 @@ pub(super) struct Search {
     strays: Vec<StoreKey>,
 }
 
+/// What a store has under a key.
+type Found = Result<Option<Loaded>, StoreError>;
+
 /// How many tokens of one request a store is asked for: a browser sends more than one only where paths or domains overlap.
 const TOKENS: usize = 4;
 
 impl Search {
-    pub(super) fn new(desk: Rc<Desk>, visit: Rc<Visit>) -> Self {
+    pub(super) fn new(desk: Rc<Desk>) -> Self {
         Self {
             desk,
-            visit,
             seen: 0,
             asked: 0,
             rejection: None,
@@ -44,44 +43,57 @@ impl Search {
         }
     }
 
-    /// Begins to ask; there is an answer at once where no cookie holds a token, or the store does not let anybody wait.
-    pub(super) fn begin<T: SessionData>(mut self) -> Entering<T> {
-        let Some(token) = self.next_token() else {
-            return Entering::Ready(self.seat_anew());
-        };
-        let mut searching = self.run(token).boxed_local();
-        match (&mut searching).now_or_never() {
-            Some(slot) => Entering::Ready(slot),
-            None => Entering::Pending(searching),
-        }
-    }
-
-    async fn run<T: SessionData>(mut self, first: Token) -> Result<Slot<T>, SessionError> {
-        let mut next = Some(first);
-        while let Some(token) = next {
+    /// Asks for one token after the other; there is an answer at once where no cookie holds one, or the store does not let anybody wait.
+    pub(super) fn begin<T: SessionData>(mut self, visit: &Visit<'_>) -> Entering<T> {
+        let now = self.desk.clock.now();
+        while let Some(token) = self.next_token(visit) {
             let key = token.store_key(&self.desk.name);
             if self.strays.contains(&key) {
-                next = self.next_token();
                 continue;
             }
-            let loaded = match &self.desk.backend {
-                Backend::ServerSide(server) => server.vault.load(&key).await,
-                Backend::ClientSide(_) => Ok(None),
+            let mut asking = self.ask(key, now);
+            let Some(found) = (&mut asking).now_or_never() else {
+                let waiting = self.wait(visit.kept(), (token, key), asking, now);
+                return Entering::Pending(waiting.boxed_local());
             };
-            if let Some(slot) = self.try_seat(token, key, loaded)? {
-                return Ok(slot);
+            if let Some(slot) = self.try_seat(visit, (token, key), found, now).transpose() {
+                return Entering::Ready(slot);
             }
-            next = self.next_token();
         }
-        self.seat_anew()
+        Entering::Ready(self.seat_anew(visit, now))
+    }
+
+    /// A future that is small: most that is asked for is moved about no further.
+    fn ask(&self, key: StoreKey, now: Timestamp) -> LocalBoxFuture<'static, Found> {
+        let desk = Rc::clone(&self.desk);
+        Box::pin(async move {
+            match &desk.backend {
+                Backend::ServerSide(server) => server.vault.load_at(&key, now).await,
+                Backend::ClientSide(_) => Ok(None),
+            }
+        })
+    }
+
+    async fn wait<T: SessionData>(
+        mut self,
+        visit: Visit<'static>,
+        at: (Token, StoreKey),
+        asking: LocalBoxFuture<'static, Found>,
+        now: Timestamp,
+    ) -> Result<Slot<T>, SessionError> {
+        let found = asking.await;
+        match self.try_seat(&visit, at, found, now).transpose() {
+            Some(slot) => slot,
+            None => self.begin(&visit).slot().await,
+        }
     }
 
     /// The next cookie that has the form of a token.
-    fn next_token(&mut self) -> Option<Token> {
+    fn next_token(&mut self, visit: &Visit<'_>) -> Option<Token> {
         if self.asked == TOKENS {
             return None;
         }
-        let values = self.desk.cookie.values(&self.visit.cookies);
+        let values = self.desk.cookie.values(&visit.cookies);
         for value in values.skip(self.seen) {
             self.seen += 1;
             if let Some(token) = Token::parse(value) {
@@ -95,19 +107,14 @@ impl Search {
     /// Seats what was found under a token; nothing where that is no session.
     fn try_seat<T: SessionData>(
         &mut self,
-        token: Token,
-        key: StoreKey,
-        loaded: Result<Option<Loaded>, StoreError>,
+        visit: &Visit<'_>,
+        (token, key): (Token, StoreKey),
+        found: Found,
+        now: Timestamp,
     ) -> Result<Option<Slot<T>>, SessionError> {
-        let reason = match loaded {
-            Ok(Some(loaded)) => match self.read::<T>(loaded, token, key) {
-                Ok((place, meta, decoded, payload)) => {
-                    let begun = Begun {
-                        place: Some(Rc::new(place)),
-                        ..self.desk.begun(&self.visit, Origin::Loaded, true, meta)
-                    };
-                    return Ok(Some(Slot::loaded(begun, decoded, payload)));
-                }
+        let reason = match found {
+            Ok(Some(loaded)) => match self.seat(visit, (token, key), loaded, now) {
+                Ok(slot) => return Ok(Some(slot)),
                 Err(reason) => {
                     self.strays.push(key);
                     reason
@@ -129,41 +136,38 @@ impl Search {
         Ok(None)
     }
 
-    fn read<T: SessionData>(
+    fn seat<T: SessionData>(
         &self,
+        visit: &Visit<'_>,
+        (token, key): (Token, StoreKey),
         loaded: Loaded,
-        token: Token,
-        key: StoreKey,
-    ) -> Result<(Place, Meta, data::Decoded<T>, Payload), Rejection> {
+        now: Timestamp,
+    ) -> Result<Slot<T>, Rejection> {
         let Backend::ServerSide(ServerSide { codec, .. }) = &self.desk.backend else {
             return Err(Rejection::Unknown);
         };
         let Loaded { record, revision } = loaded;
         let body = codec.read(record, &token, &key)?;
-        if body.meta.is_expired(self.desk.clock.now()) {
+        if body.meta.is_expired(now) {
             return Err(Rejection::Expired);
         }
         let decoded = data::decode(body.payload.as_bytes())?;
-        let place = Place {
-            token: Rc::new(token),
-            key,
-            revision,
-        };
-        Ok((place, body.meta, decoded, body.payload))
+        let mut begun = self.desk.begun(visit, Origin::Loaded, true, body.meta);
+        begun.place = Some(Place::new(token, key, revision));
+        Ok(Slot::loaded(begun, decoded, body.payload))
     }
 
     /// Seats a new session: no cookie led to one.
-    fn seat_anew<T: SessionData>(self) -> Result<Slot<T>, SessionError> {
+    fn seat_anew<T: SessionData>(
+        self,
+        visit: &Visit<'_>,
+        now: Timestamp,
+    ) -> Result<Slot<T>, SessionError> {
         let cookie_held = self.seen > 0;
         let malformed = (cookie_held && self.asked == 0).then_some(Rejection::Malformed);
-        let now = self.desk.clock.now();
         let rejection = self.rejection.or(malformed);
-        let begun = self
-            .desk
-            .begun_anew(&self.visit, rejection, cookie_held, now)?;
-        Ok(Slot::fresh(Begun {
-            strays: self.strays,
-            ..begun
-        }))
+        let mut begun = self.desk.begun_anew(visit, rejection, cookie_held, now)?;
+        begun.strays = self.strays;
+        Ok(Slot::fresh(begun))
     }
 }

@@ -2,15 +2,25 @@ use crate::{cookie::RequestCookies, session::HeadLeft, store::Device};
 
 /// What a request says about itself.
 #[derive(Debug)]
-pub(crate) struct Visit {
-    pub(crate) cookies: RequestCookies,
+pub(crate) struct Visit<'a> {
+    pub(crate) cookies: RequestCookies<'a>,
     pub(crate) audience: Audience,
     /// As any session of the request is configured to keep it.
     pub(crate) devices: Vec<(DeviceAddress, Device)>,
     pub(crate) head_left: HeadLeft,
 }
 
-impl Visit {
+impl Visit<'_> {
+    /// For whoever has to wait, or may ask later.
+    pub(crate) fn kept(&self) -> Visit<'static> {
+        Visit {
+            cookies: self.cookies.kept(),
+            audience: self.audience,
+            devices: self.devices.clone(),
+            head_left: self.head_left.clone(),
+        }
+    }
+
     /// Where the visitor comes from, by an address that this session trusts.
     pub(crate) fn device(&self, address: DeviceAddress) -> Option<&Device> {
         let mut devices = self.devices.iter();

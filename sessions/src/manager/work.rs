@@ -1,6 +1,5 @@
-use std::rc::Rc;
-
 use crate::{
+    clock::Timestamp,
     cookie::SetCookie,
     session::{Mark, lifecycle::Plan},
     store::{Handle, Place, Principal, StoreKey, Token},
@@ -9,12 +8,14 @@ use crate::{
 /// One session's part of a departure: what is to become of it at its store, and what with.
 pub(super) struct Work {
     pub(super) plan: Plan,
+    /// When it was decided.
+    pub(super) at: Timestamp,
     pub(super) mark: Mark,
     /// What was written here, or what is stored where nothing was.
     pub(super) payload: Vec<u8>,
     pub(super) changed: bool,
     /// Where the session lay when it was decided on, and its name in public.
-    pub(super) old: Option<Rc<Place>>,
+    pub(super) old: Option<Place>,
     pub(super) handle: Option<Handle>,
     /// Whose the payload is. The handler may go on while a store is asked, and whom the session belongs to by then is for the next save.
     pub(super) principal: Option<Principal>,

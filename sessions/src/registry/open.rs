@@ -1,7 +1,7 @@
 use std::{
     any::TypeId,
     borrow::Cow,
-    cell::{Cell, OnceCell, RefCell},
+    cell::{Cell, RefCell},
     rc::Rc,
 };
 
@@ -9,12 +9,13 @@ use futures_util::{
     FutureExt as _,
     future::{LocalBoxFuture, Shared},
 };
+use smallvec::SmallVec;
 
 use crate::{
     cookie::SetCookie,
     error::{MultiError, SessionError, SessionErrorKind},
     manager::{Departure, Desk, DeviceAddress, Entering, Visit, settle, settle_saves},
-    session::{OpenSession, SessionData, Slot},
+    session::{OpenSession, Request, SessionData, Slot},
 };
 
 use super::Layer;
@@ -24,8 +25,8 @@ pub(crate) struct OpenSessions {
     outermost: Rc<Layer>,
     /// The middlewares that the request passed since, innermost last.
     nested: RefCell<Vec<Rc<Layer>>>,
-    visit: OnceCell<Rc<Visit>>,
-    entries: RefCell<Vec<Entry>>,
+    /// Most requests have one.
+    entries: RefCell<SmallVec<[Entry; 1]>>,
     head_left: Cell<bool>,
 }
 
@@ -62,6 +63,12 @@ pub(crate) struct Departures {
 }
 
 impl Departures {
+    /// Nothing, and nothing went wrong.
+    const NONE: Self = Self {
+        cookies: Vec::new(),
+        result: Ok(()),
+    };
+
     /// Of a task that came to no end: what became of the sessions is not known.
     pub(crate) fn lost() -> Self {
         let error = SessionError::new(SessionErrorKind::StoreUnavailable, "*");
@@ -90,7 +97,11 @@ impl Leaving {
     }
 
     pub(crate) fn finish(self) -> Departures {
-        let mut cookies = Vec::new();
+        // Most requests change nothing.
+        if self.departures.is_empty() {
+            return Departures::NONE;
+        }
+        let mut cookies = Vec::with_capacity(self.departures.len());
         let mut committed = Vec::new();
         let mut errors = Vec::new();
         for departure in self.departures {
@@ -118,11 +129,11 @@ impl Leaving {
 }
 
 impl OpenSessions {
+    #[inline]
     pub(crate) fn new(outermost: Rc<Layer>) -> Self {
         Self {
             outermost,
             nested: RefCell::default(),
-            visit: OnceCell::new(),
             entries: RefCell::default(),
             head_left: Cell::new(false),
         }
@@ -142,18 +153,10 @@ impl OpenSessions {
         self.entries.borrow().is_empty()
     }
 
-    /// Notes what the request says about itself, if that is not known yet.
-    pub(crate) fn note_visit(&self, visit: impl FnOnce() -> Visit) {
-        let visit = self.visit.get_or_init(|| Rc::new(visit()));
-        if self.head_left.get() {
-            visit.head_left.note();
-        }
-    }
-
     /// How those middlewares around the request that keep where its visitors come from are told.
     pub(crate) fn devices(&self) -> Vec<DeviceAddress> {
         let mut devices = Vec::new();
-        for layer in self.layers() {
+        for layer in self.nested.borrow().iter().chain([&self.outermost]) {
             for address in layer.devices() {
                 if !devices.contains(address) {
                     devices.push(*address);
@@ -166,8 +169,12 @@ impl OpenSessions {
     /// The session of this type and name; opened now unless it is.
     ///
     /// Refuses a name that is another type's, options against a rule, and a session that is open with the options of another middleware.
-    pub(crate) fn open<T: SessionData>(&self, name: Cow<'static, str>) -> Entering<T> {
-        match self.find_or_enter(name) {
+    pub(crate) fn open<T: SessionData>(
+        &self,
+        name: Cow<'static, str>,
+        visit: &Visit<'_>,
+    ) -> Entering<T> {
+        match self.find_or_enter(name, visit) {
             Ok(entering) => entering,
             Err(error) => Entering::Ready(Err(error)),
         }
@@ -177,8 +184,9 @@ impl OpenSessions {
     pub(crate) fn open_beside<T: SessionData>(
         &self,
         name: Cow<'static, str>,
+        visit: &Visit<'_>,
     ) -> Result<Entering<T>, SessionError> {
-        let (visit, layer) = self.answer_for::<T>(&name)?;
+        let layer = self.answer_for::<T>(&name);
         // What another application left is not stored here.
         Ok(self.desk::<T>(&layer, name)?.enter_by_own_cookie(visit))
     }
@@ -186,8 +194,9 @@ impl OpenSessions {
     fn find_or_enter<T: SessionData>(
         &self,
         name: Cow<'static, str>,
+        visit: &Visit<'_>,
     ) -> Result<Entering<T>, SessionError> {
-        let (visit, layer) = self.answer_for::<T>(&name)?;
+        let layer = self.answer_for::<T>(&name);
         if let Some(open) = self.already_open::<T>(&name, &layer) {
             return open.map_err(|kind| SessionError::new(kind, name));
         }
@@ -213,15 +222,12 @@ impl OpenSessions {
         Ok(entering)
     }
 
-    /// The innermost middleware that answers for a type, and what the request says of itself.
-    fn answer_for<T: SessionData>(
-        &self,
-        name: &str,
-    ) -> Result<(&Rc<Visit>, Rc<Layer>), SessionError> {
-        let mut layers = self.layers();
-        let layer = layers.find(|layer| layer.answers::<T>(name));
-        let missing = || SessionError::new(SessionErrorKind::MiddlewareMissing, name.to_owned());
-        self.visit.get().zip(layer).ok_or_else(missing)
+    /// The innermost middleware that answers for a type; the outermost has to, or there is no [`desk`](Self::desk).
+    fn answer_for<T: SessionData>(&self, name: &str) -> Rc<Layer> {
+        let nested = self.nested.borrow();
+        let mut innermost_first = nested.iter().rev();
+        let layer = innermost_first.find(|layer| layer.answers::<T>(name));
+        Rc::clone(layer.unwrap_or(&self.outermost))
     }
 
     fn desk<T: SessionData>(
@@ -230,7 +236,11 @@ impl OpenSessions {
         name: Cow<'static, str>,
     ) -> Result<Rc<Desk>, SessionError> {
         let desk = layer.desk::<T>(name)?;
-        let mut others = self.layers().filter(|other| !Rc::ptr_eq(other, layer));
+        let nested = self.nested.borrow();
+        let mut others = nested
+            .iter()
+            .chain([&self.outermost])
+            .filter(|other| !Rc::ptr_eq(other, layer));
         if others.any(|other| other.is_foreign::<T>(&desk)) {
             return Err(SessionError::new(
                 SessionErrorKind::NameTaken,
@@ -262,12 +272,6 @@ impl OpenSessions {
         }))
     }
 
-    /// The middlewares around the request, innermost first.
-    fn layers(&self) -> impl Iterator<Item = Rc<Layer>> {
-        let nested: Vec<_> = self.nested.borrow().iter().rev().cloned().collect();
-        nested.into_iter().chain([Rc::clone(&self.outermost)])
-    }
-
     /// Saves what is to be saved now, and reports.
     pub(crate) async fn save_all(&self) -> Result<(), MultiError> {
         MultiError::check(
@@ -281,9 +285,6 @@ impl OpenSessions {
     /// Notes that the response's head leaves: what needs a cookie can no longer be saved.
     pub(crate) fn note_head_left(&self) {
         self.head_left.set(true);
-        if let Some(visit) = self.visit.get() {
-            visit.head_left.note();
-        }
     }
 
     /// Begins to settle every session: the response's head is about to leave.
@@ -305,12 +306,18 @@ impl OpenSessions {
                 continue;
             };
             if let Some(departure) = begin(&entry.desk, session) {
-                // A departure is large, and most requests have one.
+                // A departure is large.
                 departures.reserve_exact(entries.len() - place);
                 departures.push(departure);
             }
         }
         departures
+    }
+}
+
+impl Request for OpenSessions {
+    fn head_left(&self) -> bool {
+        self.head_left.get()
     }
 }
 

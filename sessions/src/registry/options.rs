@@ -783,7 +783,7 @@ mod tests {
             .unwrap();
         desk.cookie
             .removal()
-            .to_header()
+            .into_header()
             .to_str()
             .unwrap()
             .to_owned()

@@ -2,6 +2,7 @@ use std::{borrow::Cow, fmt, rc::Rc};
 
 use crate::{
     error::{MultiError, SessionError},
+    manager::Visit,
     session::{Session, SessionData},
 };
 
@@ -32,11 +33,12 @@ use super::OpenSessions;
 /// ```
 pub struct Registry {
     open: Rc<OpenSessions>,
+    visit: Visit<'static>,
 }
 
 impl Registry {
-    pub(crate) fn new(open: Rc<OpenSessions>) -> Self {
-        Self { open }
+    pub(crate) fn new(open: Rc<OpenSessions>, visit: Visit<'static>) -> Self {
+        Self { open, visit }
     }
 
     /// The session of type `T` under the type's own name.
@@ -105,7 +107,9 @@ impl Registry {
     ///
     /// As [`get`](Self::get).
     pub async fn load_fresh<T: SessionData>(&self) -> Result<Option<T>, SessionError> {
-        let entering = self.open.open_beside::<T>(Cow::Borrowed(T::NAME))?;
+        let entering = self
+            .open
+            .open_beside::<T>(Cow::Borrowed(T::NAME), &self.visit)?;
         Ok(entering.slot().await?.into_stored())
     }
 
@@ -122,7 +126,8 @@ impl Registry {
         &self,
         name: Cow<'static, str>,
     ) -> Result<Session<T>, SessionError> {
-        self.open.open(name).slot().await.map(Session::new)
+        let entering = self.open.open(name, &self.visit);
+        entering.slot().await.map(Session::new)
     }
 }
 

@@ -3,7 +3,7 @@ use std::{
     cell::{Cell, OnceCell, Ref, RefCell},
     collections::VecDeque,
     fmt,
-    rc::Rc,
+    rc::{Rc, Weak},
     sync::Arc,
 };
 
@@ -13,7 +13,7 @@ use futures_util::{
 };
 
 use crate::{
-    clock::Timestamp,
+    clock::{Clock, Timestamp},
     cookie::SetCookie,
     data::{MergeError, OnConflict},
     error::SessionError,
@@ -91,7 +91,7 @@ pub(crate) struct Begun {
     pub(crate) retired: bool,
     pub(crate) meta: Meta,
     /// Where it lies on the server.
-    pub(crate) place: Option<Rc<Place>>,
+    pub(crate) place: Option<Place>,
     /// Records that the visitor's cookies led to and that were not accepted: who ends the session ends them too.
     pub(crate) strays: Vec<StoreKey>,
     pub(crate) device: Option<Device>,
@@ -111,17 +111,34 @@ pub(crate) struct Imported {
     pub(crate) removes_foreign: bool,
 }
 
-/// Whether the response's head has left; the same for all sessions of a request.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct HeadLeft(Rc<Cell<bool>>);
+/// A request whose sessions are open.
+pub(crate) trait Request {
+    /// Whether the head of its response has left.
+    fn head_left(&self) -> bool;
+}
+
+/// Whether the response's head has left; the same for all sessions of a request. It never does outside of one.
+#[derive(Clone, Default)]
+pub(crate) struct HeadLeft(Option<Weak<dyn Request>>);
 
 impl HeadLeft {
-    pub(crate) fn note(&self) {
-        self.0.set(true);
+    pub(crate) fn of(request: Weak<dyn Request>) -> Self {
+        Self(Some(request))
     }
 
-    pub(crate) fn has(&self) -> bool {
-        self.0.get()
+    fn has(&self) -> bool {
+        let left = |request: &Weak<dyn Request>| {
+            let request = request.upgrade();
+            // A body may flow on when the request it answers is forgotten.
+            request.is_none_or(|request| request.head_left())
+        };
+        self.0.as_ref().is_some_and(left)
+    }
+}
+
+impl fmt::Debug for HeadLeft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HeadLeft({})", self.has())
     }
 }
 
@@ -136,7 +153,7 @@ pub(crate) struct Mark {
 pub(crate) struct Saved {
     /// What the visitor has from now on.
     pub(crate) stored: Option<Meta>,
-    pub(crate) place: Option<Rc<Place>>,
+    pub(crate) place: Option<Place>,
     pub(crate) kept: Kept,
 }
 
@@ -184,7 +201,7 @@ pub(crate) struct SlotCore {
     /// What the store holds, byte for byte; `None` once it was ended or overwritten by something else.
     loaded: RefCell<Option<Payload>>,
     stored: Cell<Option<Meta>>,
-    place: RefCell<Option<Rc<Place>>>,
+    place: RefCell<Option<Place>>,
     seen: Cell<Meta>,
     intent: Cell<Intent>,
     cookie_held: Cell<bool>,
@@ -300,7 +317,7 @@ impl SlotCore {
         self.stored.get()
     }
 
-    pub(crate) fn place(&self) -> Option<Rc<Place>> {
+    pub(crate) fn place(&self) -> Option<Place> {
         self.place.borrow().clone()
     }
 
@@ -511,7 +528,7 @@ impl SlotCore {
         self.gone.set(true);
         self.stored.set(None);
         if let Some(place) = self.place.take() {
-            self.left.set(Some(place.key));
+            self.left.set(Some(place.address.key));
         }
     }
 
@@ -527,7 +544,7 @@ impl SlotCore {
     }
 
     /// Takes over what was just saved, as if the request had begun with it; what was written since `mark` is still to be saved.
-    pub(crate) fn note_saved(&self, saved: Saved, mark: &Mark, now: Timestamp) {
+    pub(crate) fn note_saved(&self, saved: Saved, mark: &Mark, clock: &Clock) {
         self.stored.set(saved.stored);
         self.place.replace(saved.place);
         self.left.set(None);
@@ -540,7 +557,8 @@ impl SlotCore {
         let ended_since = self.intent.get().destroyed && !mark.intent.destroyed;
         if self.intent.get() == mark.intent {
             self.intent.set(Intent::default());
-            self.seen.set(saved.stored.unwrap_or_else(|| new_meta(now)));
+            self.seen
+                .set(saved.stored.unwrap_or_else(|| new_meta(clock.now())));
         }
         if ended_since {
             return;

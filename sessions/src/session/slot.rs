@@ -75,16 +75,15 @@ impl<T: SessionData> Slot<T> {
         loaded: Option<Payload>,
         baseline: Baseline,
     ) -> Self {
-        let contents = RefCell::new(Contents {
-            principal: data.principal(),
-            data,
-            unknown,
-        });
         Self {
             seat: Rc::new(Seat {
                 keeper: Rc::clone(&begun.keeper),
                 core: SlotCore::new(begun, loaded, baseline),
-                contents,
+                contents: RefCell::new(Contents {
+                    principal: data.principal(),
+                    data,
+                    unknown,
+                }),
             }),
         }
     }

@@ -25,7 +25,7 @@ impl Handle {
 
     pub(crate) fn generate() -> Self {
         // It is public: a reseeding generator is more than it needs.
-        Self(rand::rng().random())
+        Self(rand::rng().random::<u128>().to_ne_bytes())
     }
 
     /// Takes bytes that [`as_bytes`](Self::as_bytes) gave: for a store, which keeps them.

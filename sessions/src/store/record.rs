@@ -69,7 +69,8 @@ impl WriteId {
 
     pub(crate) fn generate() -> Self {
         // It must not repeat, and need not be secret: a reseeding generator is enough.
-        Self(rand::rng().random())
+        // As one number: an array is drawn byte by byte.
+        Self(rand::rng().random::<u128>().to_ne_bytes())
     }
 
     /// Takes bytes that [`as_bytes`](Self::as_bytes) gave.

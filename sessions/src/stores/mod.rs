@@ -13,7 +13,7 @@ mod redis;
 #[cfg(any(feature = "mysql", feature = "postgres", feature = "sqlite"))]
 mod sql;
 
-pub(crate) use self::cookie::{CookieCodec, Opened};
+pub(crate) use self::cookie::CookieCodec;
 #[cfg(feature = "memcached")]
 pub use self::memcached::{
     MemcachedError, MemcachedErrorKind, MemcachedStore, MemcachedStoreBuilder,

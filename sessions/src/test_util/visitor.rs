@@ -79,11 +79,11 @@ impl Visitor {
         change: impl FnOnce(&mut Session<T>),
     ) -> Result<(), MultiError> {
         let open = self.open_sessions();
-        let mut session = open_session::<T>(&open).await?;
+        let mut session = self.open_session::<T>(&open).await?;
         change(&mut session);
         let departures = open.leave(false).run().await;
-        for cookie in &departures.cookies {
-            self.keep(&cookie.to_header());
+        for cookie in departures.cookies {
+            self.keep(&cookie.into_header());
         }
         departures.result
     }
@@ -94,7 +94,7 @@ impl Visitor {
     ///
     /// What the extractor would fail with.
     pub async fn session<T: SessionData>(&self) -> Result<Session<T>, MultiError> {
-        open_session(&self.open_sessions()).await
+        self.open_session(&self.open_sessions()).await
     }
 
     /// Adds the visitor's cookies to a request.
@@ -113,18 +113,26 @@ impl Visitor {
     }
 
     fn open_sessions(&self) -> OpenSessions {
-        let open = OpenSessions::new(Rc::new(Layer::new(self.sessions.to_setup())));
+        OpenSessions::new(Rc::new(Layer::new(self.sessions.to_setup())))
+    }
+
+    async fn open_session<T: SessionData>(
+        &self,
+        open: &OpenSessions,
+    ) -> Result<Session<T>, MultiError> {
         let mut headers = HeaderMap::new();
         if let Some(cookies) = self.header() {
             headers.insert(COOKIE, cookies);
         }
-        open.note_visit(|| Visit {
+        let visit = Visit {
             cookies: RequestCookies::from_headers(&headers),
             audience: Audience::Somebody,
             devices: Vec::new(),
             head_left: HeadLeft::default(),
-        });
-        open
+        };
+        let entering = open.open::<T>(Cow::Borrowed(T::NAME), &visit);
+        let slot = entering.slot().await;
+        slot.map(Session::new).map_err(MultiError::from)
     }
 
     /// `None` without a cookie, or with one that no header can carry, which no response held.
@@ -159,11 +167,6 @@ impl Visitor {
             None => self.cookies.push((name.to_owned(), value.to_owned())),
         }
     }
-}
-
-async fn open_session<T: SessionData>(open: &OpenSessions) -> Result<Session<T>, MultiError> {
-    let slot = open.open::<T>(Cow::Borrowed(T::NAME)).slot().await;
-    slot.map(Session::new).map_err(MultiError::from)
 }
 
 /// The pair of a `Set-Cookie` line, and the attributes with the semicolon before them.

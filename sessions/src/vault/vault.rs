@@ -1,4 +1,10 @@
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::{self, Future},
+    sync::Arc,
+    time::Duration,
+};
+
+use futures_util::future::Either;
 
 use crate::{
     clock::{Clock, Timestamp},
@@ -41,8 +47,20 @@ impl Vault {
         self.clock.now()
     }
 
-    pub(crate) async fn load(&self, key: &StoreKey) -> Result<Option<Loaded>, StoreError> {
-        self.answer("load", self.store.load(key, self.now())).await
+    pub(crate) fn load<'a>(
+        &'a self,
+        key: &'a StoreKey,
+    ) -> impl Future<Output = Result<Option<Loaded>, StoreError>> + 'a {
+        self.load_at(key, self.now())
+    }
+
+    /// The record as of a time that was just read.
+    pub(crate) fn load_at<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Loaded>, StoreError>> + 'a {
+        self.answer("load", self.store.load(key, now))
     }
 
     /// Moves the deadline; nothing is lost where that fails, since the next request does it again.
@@ -200,42 +218,55 @@ impl Vault {
     }
 
     /// A write that was given up on may have happened.
-    pub(super) async fn written(
-        &self,
+    pub(super) fn written<'a>(
+        &'a self,
         verb: &'static str,
-        answer: Answer<'_, Written>,
-    ) -> Result<Written, StoreError> {
-        match self.in_time(verb, answer).await {
-            Some(written) => written,
-            None => Ok(Written::Ambiguous),
-        }
+        answer: Answer<'a, Written>,
+    ) -> impl Future<Output = Result<Written, StoreError>> + 'a {
+        self.in_time(verb, answer, || Ok(Written::Ambiguous))
     }
 
     /// What was given up on may be asked for again.
-    pub(super) async fn answer<T>(
-        &self,
+    pub(super) fn answer<'a, T: 'a>(
+        &'a self,
         verb: &'static str,
-        answer: Answer<'_, T>,
-    ) -> Result<T, StoreError> {
-        self.in_time(verb, answer)
-            .await
-            .unwrap_or(Err(StoreError::new(StoreErrorKind::TimedOut)))
+        answer: Answer<'a, T>,
+    ) -> impl Future<Output = Result<T, StoreError>> + 'a {
+        let late = || Err(StoreError::new(StoreErrorKind::TimedOut));
+        self.in_time(verb, answer, late)
     }
 
-    /// The store's answer; `None` when it did not come in time.
-    async fn in_time<T>(
+    /// The store's answer, or what is said where it did not come in time.
+    ///
+    /// No `async fn`: an answer is large, and each future around another would keep its own copy of it.
+    fn in_time<'a, T>(
+        &'a self,
+        verb: &'static str,
+        answer: Answer<'a, T>,
+        late: impl FnOnce() -> Result<T, StoreError> + 'a,
+    ) -> impl Future<Output = Result<T, StoreError>> + 'a
+    where
+        T: 'a,
+    {
+        match answer.into_ready() {
+            // It needs no timer.
+            Ok(ready) => Either::Left(future::ready(ready)),
+            // In a place of its own: what a store answers at once is not to make room for a timer.
+            Err(pending) => Either::Right(Box::pin(async move {
+                self.wait(verb, pending).await.unwrap_or_else(late)
+            })),
+        }
+    }
+
+    /// The answer to come; `None` when it does not in time.
+    async fn wait<T>(
         &self,
         verb: &'static str,
         answer: Answer<'_, T>,
     ) -> Option<Result<T, StoreError>> {
-        // A ready answer needs no timer.
-        let answer = match answer.into_ready() {
-            Ok(ready) => return Some(ready),
-            Err(pending) => pending,
-        };
         #[cfg(feature = "metrics")]
         let asked = tokio::time::Instant::now();
-        let answered = self.wait(answer).await;
+        let answered = tokio::time::timeout(self.patience, answer).await.ok();
         if answered.is_none() {
             tracing::warn!(
                 verb,
@@ -246,13 +277,6 @@ impl Vault {
         #[cfg(feature = "metrics")]
         metrics::histogram!("sessions_store_seconds", "verb" => verb).record(asked.elapsed());
         answered
-    }
-
-    async fn wait<F: Future>(&self, answer: F) -> Option<F::Output> {
-        // In a place of its own: what a store answers at once is not to make room for a timer.
-        Box::pin(tokio::time::timeout(self.patience, answer))
-            .await
-            .ok()
     }
 }
 

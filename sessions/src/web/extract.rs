@@ -3,7 +3,7 @@ use std::{
     fmt,
     future::{Future, Ready, ready},
     pin::Pin,
-    rc::Rc,
+    rc::{Rc, Weak},
     task::{Context, Poll},
 };
 
@@ -19,10 +19,11 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::{
     cookie::RequestCookies,
+    data::has_flash,
     error::{Chain, SessionError, SessionErrorKind},
     manager::{Audience, DeviceAddress, Entering, Visit},
     registry::{OpenSessions, Registry},
-    session::{HeadLeft, Session, SessionData},
+    session::{HeadLeft, Request, Session, SessionData},
     store::Device,
 };
 
@@ -33,7 +34,10 @@ impl<T: SessionData> FromRequest for Session<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let entering = match open_sessions(request, T::NAME) {
-            Ok(open) => open.open::<T>(Cow::Borrowed(T::NAME)),
+            Ok(open) => {
+                let visit = visit(request, &open, const { has_flash(T::KEYS) });
+                open.open::<T>(Cow::Borrowed(T::NAME), &visit)
+            }
             Err(error) => Entering::Ready(Err(error)),
         };
         OpeningSession {
@@ -87,7 +91,12 @@ impl FromRequest for Registry {
     type Future = Ready<Result<Self, SessionError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(open_sessions(request, "*").map(Self::new).inspect_err(log))
+        let open = open_sessions(request, "*").inspect_err(log);
+        ready(open.map(|open| {
+            // Any session may be asked for later.
+            let visit = visit(request, &open, true).kept();
+            Self::new(open, visit)
+        }))
     }
 }
 
@@ -96,15 +105,21 @@ fn open_sessions(
     session: &'static str,
 ) -> Result<Rc<OpenSessions>, SessionError> {
     let open = request.extensions().get::<Rc<OpenSessions>>().cloned();
-    let open =
-        open.ok_or_else(|| SessionError::new(SessionErrorKind::MiddlewareMissing, session))?;
-    open.note_visit(|| Visit {
+    open.ok_or_else(|| SessionError::new(SessionErrorKind::MiddlewareMissing, session))
+}
+
+/// What a request says about itself; who will see its response only where a session has flash messages.
+fn visit<'a>(request: &'a HttpRequest, open: &Rc<OpenSessions>, has_flash: bool) -> Visit<'a> {
+    Visit {
         cookies: RequestCookies::from_headers(request.headers()),
-        audience: audience(request.method(), request.headers()),
+        audience: if has_flash {
+            audience(request.method(), request.headers())
+        } else {
+            Audience::Somebody
+        },
         devices: devices(request, &open.devices()),
-        head_left: HeadLeft::default(),
-    });
-    Ok(open)
+        head_left: HeadLeft::of(Rc::downgrade(open) as Weak<dyn Request>),
+    }
 }
 
 fn devices(request: &HttpRequest, addresses: &[DeviceAddress]) -> Vec<(DeviceAddress, Device)> {

@@ -29,11 +29,13 @@ pub(super) fn is_server_error<B>(result: &Result<ServiceResponse<B>, Error>) -> 
 pub(super) type Answer<B> = Result<ServiceResponse<EitherBody<B>>, Error>;
 
 /// Leaves the answer as it is, for a request whose sessions are nobody's concern.
+#[inline]
 pub(super) fn untouched<B>(result: Result<ServiceResponse<B>, Error>) -> Answer<B> {
     result.map(ServiceResponse::map_into_left_body)
 }
 
 /// Lets the response take along what a request's sessions leave with.
+#[inline]
 pub(super) fn take_along<B>(
     departures: Departures,
     result: Result<ServiceResponse<B>, Error>,
@@ -43,15 +45,20 @@ pub(super) fn take_along<B>(
         result: saved,
     } = departures;
     match (saved, result) {
-        (Ok(()), Ok(mut response)) => {
-            put_headers(response.headers_mut(), &cookies);
-            Ok(response.map_into_left_body())
+        (Ok(()), mut result) => {
+            // Where it stands: a response is large, and is handed on once as it is.
+            match &mut result {
+                Ok(response) => put_headers(response.headers_mut(), cookies),
+                Err(error) => take_headers(error, cookies),
+            }
+            untouched(result)
         }
-        (Ok(()), Err(error)) => Err(with_headers(error, cookies)),
-        (Err(errors), Ok(response)) => Ok(replaced(response, errors, &cookies)),
+        (Err(errors), Ok(response)) => Ok(replaced(response, errors, cookies)),
         (Err(errors), Err(_)) => {
             tell(&errors);
-            Err(with_headers(errors.into(), cookies))
+            let mut error = errors.into();
+            take_headers(&mut error, cookies);
+            Err(error)
         }
     }
 }
@@ -61,7 +68,7 @@ pub(super) fn take_along<B>(
 fn replaced<B>(
     response: ServiceResponse<B>,
     errors: MultiError,
-    cookies: &[SetCookie],
+    cookies: Vec<SetCookie>,
 ) -> ServiceResponse<EitherBody<B>> {
     tell(&errors);
     let (request, _) = response.into_parts();
@@ -76,24 +83,23 @@ fn tell(errors: &MultiError) {
     }
 }
 
-fn put_headers(headers: &mut HeaderMap, cookies: &[SetCookie]) {
+fn put_headers(headers: &mut HeaderMap, cookies: Vec<SetCookie>) {
     cache::vary_by_cookie(headers);
     if cookies.is_empty() {
         return;
     }
     cache::store_nowhere(headers);
     for cookie in cookies {
-        headers.append(header::SET_COOKIE, cookie.to_header());
+        headers.append(header::SET_COOKIE, cookie.into_header());
     }
 }
 
 /// An error becomes a response only outside of every middleware; the headers wait for it there.
-fn with_headers(mut error: Error, cookies: Vec<SetCookie>) -> Error {
+fn take_headers(error: &mut Error, cookies: Vec<SetCookie>) {
     error.add_response_mapper(move |mut response| {
-        put_headers(response.headers_mut(), &cookies);
+        put_headers(response.headers_mut(), cookies.clone());
         response
     });
-    error
 }
 
 /// The status of its kind and an empty body: what went wrong is for the log.

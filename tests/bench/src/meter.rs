@@ -104,7 +104,9 @@ fn drop_counted_by_callgrind<T>(answer: T) {
     hint::black_box(());
 }
 
+// Something of its own keeps a compiler from taking it for the counted one, under whose name it would be counted, or not be.
 #[inline(never)]
 fn plain_poll<F: Future>(future: Pin<&mut F>, context: &mut Context<'_>) -> Poll<F::Output> {
+    hint::black_box("not counted".len());
     hint::black_box(future.poll(context))
 }
