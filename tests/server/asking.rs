@@ -48,6 +48,30 @@ fn a_handler_that_takes_no_session_asks_nothing_and_sends_nothing() {
 }
 
 #[test]
+fn what_is_read_beside_the_request_s_sessions_is_the_visitor_s_too() {
+    async fn stored(sessions: Registry) -> Result<String, SessionError> {
+        let cart = sessions.load_fresh::<Cart>().await?;
+        Ok(format!("{:?}", cart.is_some()))
+    }
+    for engine in Engine::each() {
+        let site = Site::open(
+            engine,
+            |all| all,
+            |app| {
+                app.route("/stored", web::get().to(stored));
+                shop(app);
+            },
+        );
+        for (mut browser, body) in [(site.browser(), "false"), (with_tea(&site), "true")] {
+            let reply = browser.get("/stored");
+            assert_eq!(reply.text(), body);
+            assert_eq!(reply.header("vary"), Some("Cookie"));
+            assert_eq!(reply.set_cookies(), NONE);
+        }
+    }
+}
+
+#[test]
 fn a_visitor_who_only_reads_costs_nothing_and_gets_nothing() {
     for engine in Engine::each() {
         let site = Site::shop(engine);

@@ -27,6 +27,8 @@ pub(crate) struct OpenSessions {
     nested: RefCell<Vec<Rc<Layer>>>,
     /// Most requests have one.
     entries: RefCell<SmallVec<[Entry; 1]>>,
+    /// The handler was told what a session of the visitor's holds that is not among the entries.
+    read_beside: Cell<bool>,
     head_left: Cell<bool>,
 }
 
@@ -135,6 +137,7 @@ impl OpenSessions {
             outermost,
             nested: RefCell::default(),
             entries: RefCell::default(),
+            read_beside: Cell::new(false),
             head_left: Cell::new(false),
         }
     }
@@ -150,7 +153,7 @@ impl OpenSessions {
 
     /// Whether no handler asked for a session.
     pub(crate) fn is_untouched(&self) -> bool {
-        self.entries.borrow().is_empty()
+        self.entries.borrow().is_empty() && !self.read_beside.get()
     }
 
     /// How those middlewares around the request that keep where its visitors come from are told.
@@ -187,6 +190,7 @@ impl OpenSessions {
         visit: &Visit<'_>,
     ) -> Result<Entering<T>, SessionError> {
         let layer = self.answer_for::<T>(&name);
+        self.read_beside.set(true);
         // What another application left is not stored here.
         Ok(self.desk::<T>(&layer, name)?.enter_by_own_cookie(visit))
     }
