@@ -33,6 +33,22 @@ pub struct Record {
     pub body: Vec<u8>,
 }
 
+impl Record {
+    /// Whether it may be found at this time: it is dead from its deadline on.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.deadline > now
+    }
+
+    /// Moves the deadline and `last_seen`, each to the later of what it is and what is given; says whether either was.
+    pub fn touch(&mut self, deadline: Timestamp, now: Timestamp) -> bool {
+        let before = (self.deadline, self.last_seen);
+        self.deadline = self.deadline.max(deadline);
+        self.last_seen = self.last_seen.max(now);
+        before != (self.deadline, self.last_seen)
+    }
+}
+
 /// The body's length only: the bytes are somebody's data.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,7 +4,7 @@ use crate::{
     clock::{Clock, Timestamp},
     store::{
         Admission, Answer, Loaded, Record, Revision, SessionStore, StoreError, StoreErrorKind,
-        StoreKey, Touched, Written,
+        StoreKey, Touched, Write, Written,
     },
 };
 
@@ -73,8 +73,8 @@ impl Vault {
         admission: Option<Admission>,
     ) -> Result<Outcome, StoreError> {
         for attempt in 0..ATTEMPTS {
-            let create = self.store.create(key, record, admission, self.now());
-            match self.written("create", create).await {
+            let create = Write::create(key, record, self.now()).admitted_by(admission);
+            match self.write(create).await {
                 Ok(Written::Applied { revision, evicted }) => {
                     return Ok(Outcome::Applied { revision, evicted });
                 }
@@ -104,8 +104,8 @@ impl Vault {
         expected: Revision,
     ) -> Result<Outcome, StoreError> {
         for attempt in 0..ATTEMPTS {
-            let update = self.store.update(key, record, expected, None, self.now());
-            let written = match self.written("update", update).await {
+            let update = Write::update(key, record, expected, self.now());
+            let written = match self.write(update).await {
                 Err(error) if attempt > 0 => return Err(unknown(error)),
                 written => written?,
             };
@@ -142,10 +142,8 @@ impl Vault {
     ) -> Result<Outcome, StoreError> {
         let (old, expected) = from;
         for attempt in 0..ATTEMPTS {
-            let rename = self
-                .store
-                .rename(old, to, record, expected, admission, self.now());
-            match (self.written("rename", rename).await, attempt) {
+            let rename = Write::rename(old, to, record, expected, self.now());
+            match (self.write(rename.admitted_by(admission)).await, attempt) {
                 (Ok(Written::Applied { revision, evicted }), _) => {
                     return Ok(Outcome::Applied { revision, evicted });
                 }
@@ -171,7 +169,7 @@ impl Vault {
                 (_, old) => old,
             };
             match (new, old) {
-                (Some(new), None) if self.store.renames_at_once() => {
+                (Some(new), None) if self.store.abilities().renames_at_once => {
                     return Ok(Outcome::found(new.revision));
                 }
                 // In two steps: somebody may have ended the old one before the new one was created.
@@ -200,12 +198,8 @@ impl Vault {
     }
 
     /// A write that was given up on may have happened.
-    pub(super) async fn written(
-        &self,
-        verb: &'static str,
-        answer: Answer<'_, Written>,
-    ) -> Result<Written, StoreError> {
-        match self.in_time(verb, answer).await {
+    pub(super) async fn write(&self, write: Write<'_>) -> Result<Written, StoreError> {
+        match self.in_time(write.verb(), self.store.write(write)).await {
             Some(written) => written,
             None => Ok(Written::Ambiguous),
         }
