@@ -91,13 +91,8 @@ impl<'a> Migration<'a> {
     /// [scanned](crate::store::Abilities::scan): then sessions move one by one, when they are next written or touched. Also if the pair only
     /// [prepares](PairStore::prepare): there may be servers yet that would not find what was moved.
     pub async fn run(self) -> Result<Moved, StoreError> {
-        let Some(scan) = self
-            .pair
-            .old()
-            .abilities()
-            .scan
-            .filter(|_| self.pair.moves())
-        else {
+        let scan = self.pair.old().abilities().scan;
+        let Some(scan) = scan.filter(|_| self.pair.moves()) else {
             return Err(StoreError::new(StoreErrorKind::Refused));
         };
         let mut total = Moved::default();

@@ -161,3 +161,69 @@ impl<'a> Write<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{AdmissionPolicy, Handle, WriteId};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1);
+    const OLD: StoreKey = StoreKey::from_bytes([7; 32]);
+    const NEW: StoreKey = StoreKey::from_bytes([8; 32]);
+    const SEEN: Revision = Revision::from_bytes([9; 16]);
+
+    fn record(principal: Option<Principal>) -> Record {
+        Record {
+            handle: Handle::from_bytes([1; 16]),
+            write_id: WriteId::from_bytes([1; 16]),
+            created: NOW,
+            last_seen: NOW,
+            deadline: NOW,
+            principal,
+            device: None,
+            body: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn each_kind_of_write_says_what_has_to_be_under_which_key() {
+        let record = record(None);
+        let kinds = [
+            (Write::create(&NEW, &record, NOW), None, true, "create"),
+            (
+                Write::update(&NEW, &record, SEEN, NOW),
+                Some(&NEW),
+                false,
+                "update",
+            ),
+            (
+                Write::rename(&OLD, &NEW, &record, SEEN, NOW),
+                Some(&OLD),
+                true,
+                "rename",
+            ),
+        ];
+        let other = Revision::from(10);
+        for (write, old, needs_free_key, verb) in kinds {
+            assert_eq!(write.key, &NEW);
+            assert_eq!(write.old(), old.map(|old| (old, SEEN)));
+            assert_eq!(write.expecting(other).old(), old.map(|old| (old, other)));
+            assert_eq!(write.needs_free_key(), needs_free_key);
+            assert_eq!(write.verb(), verb);
+        }
+    }
+
+    #[test]
+    fn who_has_a_limit_and_an_owner_is_counted() {
+        let anna = Principal::from_bytes(*b"anna");
+        let limit = Admission::new(2, AdmissionPolicy::Refuse);
+        for owner in [None, Some(&anna)] {
+            for admission in [None, Some(limit)] {
+                let record = record(owner.cloned());
+                let write = Write::create(&NEW, &record, NOW).admitted_by(admission);
+                assert_eq!(write.counted(), owner.zip(admission));
+            }
+        }
+    }
+}
