@@ -26,7 +26,7 @@ async fn sweep(directory: &Path, clock: &Clock) -> Result<usize, Box<dyn Error>>
 
 #[cfg(test)]
 mod tests {
-    use sessions::store::{Record, SessionStore as _, StoreKey, WriteId};
+    use sessions::store::{Record, SessionStore as _, StoreKey, Write, WriteId};
     use sessions::{Handle, Timestamp};
 
     use super::*;
@@ -55,7 +55,7 @@ mod tests {
                 device: None,
                 body: Vec::new(),
             };
-            store.create(&key, &record, None, long_ago).await?;
+            store.write(Write::create(&key, &record, long_ago)).await?;
         }
         let clock = Clock::system();
         let swept = [

@@ -1,7 +1,7 @@
 //! A store of your own, from nothing: sessions in a `BTreeMap`. `cargo test -p sessions-examples --example custom_store` shows that it keeps the contract.
 //!
-//! A store implements [`SessionStore`]: six verbs by key, a sweep, and two questions about what it can do. It sees keys, records and
-//! deadlines; tokens, cookies, encryption and your types are other people's work. What each clause asks for is explained in the chapter
+//! A store implements [`SessionStore`]: four verbs by key, a sweep, and what it can do besides. It sees keys, records and deadlines;
+//! tokens, cookies, encryption and your types are other people's work. What each clause asks for is explained in the chapter
 //! "A store of your own" of `sessions::store`; every clause has a test, and the last lines of this file run them all.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sessions::Timestamp;
 use sessions::store::{
-    Admission, Answer, Loaded, Record, Revision, SessionStore, StoreKey, Touched, Written,
+    Abilities, Answer, Loaded, Record, SessionStore, StoreKey, Touched, Write, Written,
 };
 
 /// What an engine keeps. A database has a table for it: the key, a column for each field of [`Record`], and an index by deadline.
@@ -22,90 +22,46 @@ impl MapStore {
     fn lock(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Record>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// The three verbs that write are one: if the key `old` is in the state `expected`, put a record under `key` in its place.
-    ///
-    /// A creation expects nothing, and `old` is `key`, as with an update; only a rename has two.
-    fn write(
-        &self,
-        (old, expected): (&StoreKey, Option<Revision>),
-        key: &StoreKey,
-        record: &Record,
-        now: Timestamp,
-    ) -> Answer<'_, Written> {
-        let mut records = self.lock();
-        // What is past its deadline is not there, swept or not.
-        let living = |key| records.get(key).filter(|found| found.deadline > now);
-        // A record's state is the name of the write that left it so. The caller names each at random: no state ever comes back.
-        let state = |key| living(key).map(|found| Revision::from(found.write_id));
-        // With an engine to wait for: `Answer::pending(async move { … })`, and `Written::Ambiguous` if its answer is lost.
-        Answer::ready(Ok(if expected.is_some() && state(old).is_none() {
-            // Do not create it: a session that was destroyed while this request was under way stays destroyed.
-            Written::Missing
-        } else if state(old) != expected || old != key && state(key).is_some() {
-            Written::Conflict
-        } else {
-            records.remove(old);
-            records.insert(*key, record.clone());
-            Written::applied(record.write_id)
-        }))
-    }
 }
 
 impl SessionStore for MapStore {
-    /// The `admission` is for stores with an index by principal. This one has none, so it is never given any.
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        _: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.write((key, None), key, record, now)
+    /// A record comes, and what it replaces goes: nothing, the one under the same key, or the one under another, whose visitor gets a new
+    /// token after `Applied`.
+    ///
+    /// Its `admission` is for stores with an index by principal. This one has none, so it is never given any.
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        let mut records = self.lock();
+        // What is past its deadline is not there, swept or not.
+        let living = |key| records.get(key).filter(|found| found.is_alive(write.now));
+        let old = write.old();
+        let found = old.map(|(key, expected)| (living(key), expected));
+        // With an engine to wait for: `Answer::pending(async move { … })`, and `Written::Ambiguous` if its answer is lost.
+        Answer::ready(Ok(match found {
+            // Do not create it: a session that was destroyed while this request was under way stays destroyed.
+            Some((None, _)) => Written::Missing,
+            // A record's state is the name of the write that left it so. The caller names each at random: no state ever comes back.
+            Some((Some(it), expected)) if expected != it.write_id.into() => Written::Conflict,
+            _ if write.needs_free_key() && living(write.key).is_some() => Written::Conflict,
+            _ => {
+                old.map(|(key, _)| records.remove(key));
+                records.insert(*write.key, write.record.clone());
+                Written::applied(write.record.write_id)
+            }
+        }))
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         let records = self.lock();
-        let found = records.get(key).filter(|found| found.deadline > now);
-        Answer::ready(Ok(found.map(|found| Loaded {
-            record: found.clone(),
-            revision: found.write_id.into(),
-        })))
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        _: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.write((key, Some(expected)), key, record, now)
+        let found = records.get(key).filter(|found| found.is_alive(now));
+        Answer::ready(Ok(found.cloned().map(Loaded::from)))
     }
 
     /// Requests overtake each other: only ever move the two times forward, and write nothing else back.
     fn touch(&self, key: &StoreKey, deadline: Timestamp, now: Timestamp) -> Answer<'_, Touched> {
         let mut records = self.lock();
-        let Some(found) = records.get_mut(key).filter(|found| found.deadline > now) else {
-            return Answer::ready(Ok(Touched::Missing));
-        };
-        found.deadline = found.deadline.max(deadline);
-        found.last_seen = found.last_seen.max(now);
-        Answer::ready(Ok(Touched::Applied))
-    }
-
-    /// The visitor gets the new token only after `Applied`, and by then the old key must be dead.
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        _: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.write((old, Some(expected)), new, record, now)
+        let found = records.get_mut(key).filter(|found| found.is_alive(now));
+        let touched = found.map(|found| found.touch(deadline, now));
+        Answer::ready(Ok(touched.map_or(Touched::Missing, |_| Touched::Applied)))
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -116,23 +72,19 @@ impl SessionStore for MapStore {
     /// Keep to the limit: it is what keeps a sweep short. A database does it with `DELETE … WHERE deadline <= ? LIMIT ?`.
     fn delete_expired(&self, limit: usize, now: Timestamp) -> Answer<'_, usize> {
         let mut records = self.lock();
-        let dead = records.extract_if(.., |_, record| record.deadline <= now);
+        let dead = records.extract_if(.., |_, record| !record.is_alive(now));
         Answer::ready(Ok(dead.take(limit).count()))
     }
 
-    /// Without an index by principal, sessions can be neither listed nor limited: a limit is refused at start, a list when a request asks for it.
-    fn principals(&self) -> Option<&dyn sessions::store::PrincipalIndex> {
-        None
-    }
-
-    /// `true` for an engine that forgets at a deadline by itself, like Redis; then nobody calls `delete_expired`.
-    fn expires_by_itself(&self) -> bool {
-        false
-    }
-
-    /// `true` where `rename` is one step, as under a lock or in a transaction.
-    fn renames_at_once(&self) -> bool {
-        true
+    /// Both keys of a rename change in one step, as under a lock or in a transaction.
+    ///
+    /// Nothing else: no index by principal, so that sessions can be neither listed nor limited; no way through all records, so that they are
+    /// not moved elsewhere but one by one; and it does not forget at a deadline by itself, like Redis, so that somebody must sweep.
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            renames_at_once: true,
+            ..Abilities::default()
+        }
     }
 }
 

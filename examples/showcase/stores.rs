@@ -48,7 +48,7 @@ impl Keeping {
 
     /// Asks the store itself what it can do.
     fn on_server(name: &'static str, store: impl SessionStore) -> Self {
-        let index = store.principals();
+        let index = store.abilities().principals;
         let abilities = Abilities {
             name,
             lists: index.is_some(),

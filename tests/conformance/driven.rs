@@ -11,8 +11,8 @@ use actix_web::rt::{self, task::JoinHandle};
 use sessions::{
     MemoryStore, Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision,
-        SessionStore, StoreKey, Touched, Written,
+        Abilities, Answer, Listed, Loaded, Principal, PrincipalIndex, SessionStore, StoreKey,
+        Touched, Write, Written,
     },
 };
 
@@ -54,29 +54,12 @@ impl DrivenStore {
 }
 
 impl SessionStore for DrivenStore {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.over_the_network(self.store.create(key, record, admission, now))
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        self.over_the_network(self.store.write(write))
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         self.store.load(key, now)
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.over_the_network(self.store.update(key, record, expected, admission, now))
     }
 
     fn touch<'a>(
@@ -86,21 +69,6 @@ impl SessionStore for DrivenStore {
         now: Timestamp,
     ) -> Answer<'a, Touched> {
         self.store.touch(key, deadline, now)
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        let renamed = self
-            .store
-            .rename(old, new, record, expected, admission, now);
-        self.over_the_network(renamed)
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -119,26 +87,21 @@ impl SessionStore for DrivenStore {
         self.store.load_many(keys, now)
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        self.store.principals().map(|_| self as _)
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        self.store.expires_by_itself()
-    }
-
-    fn renames_at_once(&self) -> bool {
-        self.store.renames_at_once()
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            principals: Some(self),
+            scan: None,
+            ..self.store.abilities()
+        }
     }
 }
 
 impl PrincipalIndex for DrivenStore {
     fn list<'a>(&'a self, principal: &'a Principal, now: Timestamp) -> Answer<'a, Vec<Listed>> {
-        let index = self.store.principals().unwrap();
-        index.list(principal, now)
+        self.store.list(principal, now)
     }
 
     fn limits(&self) -> bool {
-        self.store.principals().unwrap().limits()
+        self.store.limits()
     }
 }

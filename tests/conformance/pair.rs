@@ -5,10 +5,7 @@ use std::{fmt::Debug, sync::Arc};
 use sessions::{
     FilesystemStore, MemoryStore, Timestamp,
     migrate::PairStore,
-    store::{
-        Admission, Answer, Loaded, PrincipalIndex, Record, Revision, SessionStore, StoreKey,
-        Touched, Written,
-    },
+    store::{Abilities, Answer, Loaded, Replaces, SessionStore, StoreKey, Touched, Write, Written},
 };
 use sessions_tests::{Engine, Folder};
 
@@ -155,22 +152,18 @@ impl<E> Seeded<E> {
 }
 
 impl<E: Debug + Send + Sync + 'static> SessionStore for Seeded<E> {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        let is_elsewhere = !write.key.as_bytes()[0].is_multiple_of(2);
+        // Whom it admits, the pair has to count.
+        if write.replaces != Replaces::Nothing || !is_elsewhere || write.admission.is_some() {
+            return self.pair.write(write);
+        }
         Answer::pending(async move {
-            // Whom it admits, the pair has to count.
-            if key.as_bytes()[0].is_multiple_of(2) || admission.is_some() {
-                return self.pair.create(key, record, admission, now).await;
-            }
+            let Write { key, now, .. } = write;
             if self.pair.load(key, now).await?.is_some() {
                 return Ok(Written::Conflict);
             }
-            let written = self.other.create(key, record, None, now).await?;
+            let written = self.other.write(write).await?;
             let Written::Applied { .. } = written else {
                 return Ok(written);
             };
@@ -183,17 +176,6 @@ impl<E: Debug + Send + Sync + 'static> SessionStore for Seeded<E> {
         self.pair.load(key, now)
     }
 
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.pair.update(key, record, expected, admission, now)
-    }
-
     fn touch<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -201,18 +183,6 @@ impl<E: Debug + Send + Sync + 'static> SessionStore for Seeded<E> {
         now: Timestamp,
     ) -> Answer<'a, Touched> {
         self.pair.touch(key, deadline, now)
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.pair.rename(old, new, record, expected, admission, now)
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -231,15 +201,7 @@ impl<E: Debug + Send + Sync + 'static> SessionStore for Seeded<E> {
         self.pair.load_many(keys, now)
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        self.pair.principals()
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        self.pair.expires_by_itself()
-    }
-
-    fn renames_at_once(&self) -> bool {
-        self.pair.renames_at_once()
+    fn abilities(&self) -> Abilities<'_> {
+        self.pair.abilities()
     }
 }

@@ -6,8 +6,8 @@ use std::{
 use sessions::{
     Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
-        ScanCursor, Scanned, SessionStore, StoreKey, Touched, Written,
+        Abilities, Answer, Listed, Loaded, Principal, PrincipalIndex, Scan, ScanCursor, Scanned,
+        SessionStore, StoreKey, Touched, Write, Written,
     },
 };
 
@@ -46,29 +46,12 @@ impl<S, E> Several<S, E> {
 }
 
 impl<S: SessionStore, E: Debug + Send + Sync + 'static> SessionStore for Several<S, E> {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.next().create(key, record, admission, now)
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        self.next().write(write)
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         self.next().load(key, now)
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.next().update(key, record, expected, admission, now)
     }
 
     fn touch<'a>(
@@ -78,19 +61,6 @@ impl<S: SessionStore, E: Debug + Send + Sync + 'static> SessionStore for Several
         now: Timestamp,
     ) -> Answer<'a, Touched> {
         self.next().touch(key, deadline, now)
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.next()
-            .rename(old, new, record, expected, admission, now)
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -109,41 +79,33 @@ impl<S: SessionStore, E: Debug + Send + Sync + 'static> SessionStore for Several
         self.next().load_many(keys, now)
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        self.next()
-            .principals()
-            .map(|_| self as &dyn PrincipalIndex)
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        self.next().expires_by_itself()
-    }
-
-    fn renames_at_once(&self) -> bool {
-        self.next().renames_at_once()
-    }
-
-    fn scan(&self) -> Option<&dyn Scan> {
-        self.next().scan().map(|_| self as &dyn Scan)
+    fn abilities(&self) -> Abilities<'_> {
+        let abilities = self.next().abilities();
+        Abilities {
+            principals: abilities.principals.map(|_| self as _),
+            scan: abilities.scan.map(|_| self as _),
+            ..abilities
+        }
     }
 }
 
 impl<S: SessionStore, E: Debug + Send + Sync + 'static> Scan for Several<S, E> {
     fn step<'a>(&'a self, after: Option<&'a ScanCursor>, limit: usize) -> Answer<'a, Scanned> {
-        let scan = self.next().scan().expect("they are all alike");
+        let scan = self.next().abilities().scan.expect("they are all alike");
         scan.step(after, limit)
     }
 }
 
 impl<S: SessionStore, E: Debug + Send + Sync + 'static> PrincipalIndex for Several<S, E> {
     fn list<'a>(&'a self, principal: &'a Principal, now: Timestamp) -> Answer<'a, Vec<Listed>> {
-        self.next().principals().map_or_else(
+        self.next().abilities().principals.map_or_else(
             || Answer::ready(Ok(Vec::new())),
             |index| index.list(principal, now),
         )
     }
 
     fn limits(&self) -> bool {
-        self.next().principals().is_some_and(|index| index.limits())
+        let index = self.next().abilities().principals;
+        index.is_some_and(|index| index.limits())
     }
 }

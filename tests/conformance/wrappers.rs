@@ -6,8 +6,8 @@ use actix_web::rt;
 use sessions::{
     Handle, MemoryStore, Timestamp,
     store::{
-        Principal, Record, Revision, SessionStore, StoreErrorKind, StoreKey, Touched, WriteId,
-        Written,
+        Principal, Record, Revision, SessionStore, StoreErrorKind, StoreKey, Touched, Write,
+        WriteId, Written,
     },
     test_util::{CountingStore, Fault, FaultyStore, Gate, GatedStore, Verb},
 };
@@ -41,13 +41,18 @@ async fn a_lost_call_is_not_done_and_a_lost_answer_is() {
     store.fail(Verb::Create, 1, Fault::CallLost);
     store.fail(Verb::Create, 2, Fault::AnswerLost);
     for body_after in [None, Some(vec![1])] {
-        let written = store.create(&KEY, &record(1), None, NOW).await.unwrap();
+        let written = store
+            .write(Write::create(&KEY, &record(1), NOW))
+            .await
+            .unwrap();
         assert_eq!(written, Written::Ambiguous);
         assert_eq!(body(&store).await, body_after);
     }
     let first = Revision::from(WriteId::from_bytes([1; 16]));
     store.fail(Verb::Update, 1, Fault::AnswerLost);
-    let written = store.update(&KEY, &record(2), first, None, NOW).await;
+    let written = store
+        .write(Write::update(&KEY, &record(2), first, NOW))
+        .await;
     assert_eq!(written.unwrap(), Written::Ambiguous);
     assert_eq!(body(&store).await, Some(vec![2]));
     for (fault, body_after) in [(Fault::CallLost, Some(vec![2])), (Fault::AnswerLost, None)] {
@@ -85,7 +90,7 @@ async fn a_call_held_by_a_plan_goes_through_when_the_gate_opens() {
     store.fail(Verb::Create, 1, Fault::Held(gate.clone()));
     let request = rt::spawn({
         let store = Arc::clone(&store);
-        async move { store.create(&KEY, &record(1), None, NOW).await }
+        async move { store.write(Write::create(&KEY, &record(1), NOW)).await }
     });
     gate.reached(1).await;
     assert_eq!(body(&store).await, None);
@@ -106,7 +111,7 @@ async fn a_held_call_is_not_done_and_a_held_answer_is() {
         };
         let request = rt::spawn({
             let store = Arc::clone(&store);
-            async move { store.create(&KEY, &record(1), None, NOW).await }
+            async move { store.write(Write::create(&KEY, &record(1), NOW)).await }
         });
         gate.reached(1).await;
         assert_eq!(body(&store).await, body_while_held);
@@ -122,18 +127,31 @@ async fn every_verb_is_counted_under_its_own_name() {
     let store = CountingStore::new(MemoryStore::new());
     let anna = Principal::from_bytes(*b"anna");
     let revision = Revision::from(0);
-    store.create(&KEY, &record(1), None, NOW).await.unwrap();
+    store
+        .write(Write::create(&KEY, &record(1), NOW))
+        .await
+        .unwrap();
     store.load(&KEY, NOW).await.unwrap();
     store.load_many(&[KEY, KEY], NOW).await.unwrap();
     store.touch(&KEY, DEADLINE, NOW).await.unwrap();
     for _ in 0..2 {
-        let written = store.update(&KEY, &record(2), revision, None, NOW).await;
+        let written = store
+            .write(Write::update(&KEY, &record(2), revision, NOW))
+            .await;
         assert_eq!(written.unwrap(), Written::Conflict);
     }
     let (new, next) = (StoreKey::from_bytes([8; 32]), record(2));
-    let written = store.rename(&KEY, &new, &next, revision, None, NOW).await;
+    let written = store
+        .write(Write::rename(&KEY, &new, &next, revision, NOW))
+        .await;
     assert_eq!(written.unwrap(), Written::Conflict);
-    let listed = store.principals().unwrap().list(&anna, NOW).await.unwrap();
+    let listed = store
+        .abilities()
+        .principals
+        .unwrap()
+        .list(&anna, NOW)
+        .await
+        .unwrap();
     assert_eq!(listed.len(), 1);
     store.delete(&KEY).await.unwrap();
     store.delete_expired(10, NOW).await.unwrap();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sessions::{
     FilesystemStore, Timestamp,
-    store::{Record, Revision, SessionStore as _, StoreKey, Touched},
+    store::{Record, Revision, SessionStore as _, StoreKey, Touched, Write},
 };
 
 use sessions_tests::{Task, Worker};
@@ -145,7 +145,7 @@ async fn take_step(store: &FilesystemStore, step: Step) {
         (None, Some((key, state))) => {
             applied(
                 &store
-                    .create(&key, &state.record(), None, NOW)
+                    .write(Write::create(&key, &state.record(), NOW))
                     .await
                     .unwrap(),
             );
@@ -158,14 +158,14 @@ async fn take_step(store: &FilesystemStore, step: Step) {
         (Some((old, before)), Some((key, state))) if old == key => {
             let record = state.record();
             let written = store
-                .update(&key, &record, revision(before), None, NOW)
+                .write(Write::update(&key, &record, revision(before), NOW))
                 .await;
             applied(&written.unwrap());
         }
         (Some((old, before)), Some((key, state))) => {
             let record = state.record();
             let written = store
-                .rename(&old, &key, &record, revision(before), None, NOW)
+                .write(Write::rename(&old, &key, &record, revision(before), NOW))
                 .await;
             applied(&written.unwrap());
         }

@@ -11,7 +11,8 @@ use std::{
 use sessions::{
     FilesystemStore, Handle, Timestamp,
     store::{
-        Principal, PrincipalIndex as _, Record, Revision, SessionStore, StoreKey, WriteId, Written,
+        Principal, PrincipalIndex as _, Record, Revision, SessionStore, StoreKey, Write, WriteId,
+        Written,
     },
 };
 
@@ -120,5 +121,5 @@ pub(crate) fn applied(written: &Written) -> Revision {
 }
 
 pub(crate) async fn create(store: &FilesystemStore, key: &StoreKey, record: &Record) -> Revision {
-    applied(&store.create(key, record, None, NOW).await.unwrap())
+    applied(&store.write(Write::create(key, record, NOW)).await.unwrap())
 }

@@ -11,7 +11,7 @@ use std::{
 
 use sessions::{
     FilesystemDurability, FilesystemReads, FilesystemStore, Timestamp,
-    store::{SessionStore as _, StoreErrorKind, StoreKey, Written},
+    store::{SessionStore as _, StoreErrorKind, StoreKey, Write, Written},
 };
 
 use crate::fixture::{
@@ -43,7 +43,12 @@ fn a_damaged_record_is_corrupt_until_the_sweep_deletes_it() {
             kind(&store.clone().reads(FilesystemReads::Offloaded), &key),
             StoreErrorKind::Corrupt
         );
-        let update = wait(store.update(&key, &record(2), record(1).write_id.into(), None, NOW));
+        let update = wait(store.write(Write::update(
+            &key,
+            &record(2),
+            record(1).write_id.into(),
+            NOW,
+        )));
         assert_eq!(update.unwrap_err().kind(), StoreErrorKind::Corrupt);
         assert_eq!(wait(listed(&store, &alice())), []);
     }
@@ -84,7 +89,7 @@ fn a_record_of_a_newer_version_is_left_alone() {
     assert_eq!(kind(&store, &key), StoreErrorKind::Corrupt);
     let end = Timestamp::from_seconds(u64::MAX);
     assert_eq!(wait(store.delete_expired(10, end)).unwrap(), 0);
-    let created = wait(store.create(&key, &record(2), None, NOW)).unwrap();
+    let created = wait(store.write(Write::create(&key, &record(2), NOW))).unwrap();
     assert_eq!(created, Written::Conflict);
     assert_eq!(fs::read(&file).unwrap(), newer);
 }
@@ -146,7 +151,7 @@ fn a_hint_follows_a_session_to_its_new_owner() {
         let given = belonging_to(&bob(), 2);
         applied(
             &store
-                .update(&key, &given, revision, None, NOW)
+                .write(Write::update(&key, &given, revision, NOW))
                 .await
                 .unwrap(),
         );
@@ -165,7 +170,7 @@ fn without_a_runtime_the_work_is_done_where_it_is_awaited() {
         .store()
         .durability(FilesystemDurability::PowerFailure);
     let (key, record) = (key(1, 1), belonging_to(&alice(), 1));
-    let mut created = pin!(store.create(&key, &record, None, NOW));
+    let mut created = pin!(store.write(Write::create(&key, &record, NOW)));
     let poll = created
         .as_mut()
         .poll(&mut Context::from_waker(Waker::noop()));
@@ -183,7 +188,7 @@ fn a_write_that_nobody_waits_for_leaves_nothing_behind() {
     wait(async {
         // Asked for and given up at once: it may be done or not.
         for _ in 0..20 {
-            let mut given_up = pin!(store.create(&key, &record, None, NOW));
+            let mut given_up = pin!(store.write(Write::create(&key, &record, NOW)));
             let _ = given_up
                 .as_mut()
                 .poll(&mut Context::from_waker(Waker::noop()));
@@ -197,7 +202,7 @@ fn a_write_that_nobody_waits_for_leaves_nothing_behind() {
         files.iter().all(|file| *file == file_of(&directory, &key)),
         "{files:?}"
     );
-    let written = wait(store.create(&key, &record, None, DEADLINE)).unwrap();
+    let written = wait(store.write(Write::create(&key, &record, DEADLINE))).unwrap();
     applied(&written);
 }
 
@@ -207,7 +212,7 @@ fn a_body_over_the_limit_is_refused_and_any_is_taken_without_one() {
     let store = directory.store().max_length(1000);
     let mut large = record(1);
     large.body = vec![1; 1001];
-    let error = wait(store.create(&key(1, 1), &large, None, NOW)).unwrap_err();
+    let error = wait(store.write(Write::create(&key(1, 1), &large, NOW))).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::TooLarge);
 
     large.body = vec![1; 3 * 1024 * 1024];

@@ -10,7 +10,7 @@ use std::{
 
 use sessions::{
     FilesystemErrorKind, FilesystemStore,
-    store::{SessionStore as _, StoreErrorKind},
+    store::{SessionStore as _, StoreErrorKind, Write},
 };
 
 use crate::fixture::{Directory, NOW, alice, belonging_to, create, key, wait};
@@ -112,7 +112,7 @@ fn a_directory_that_has_gone_is_not_made_again() {
     fs::remove_dir_all(directory.path()).unwrap();
 
     let record = belonging_to(&alice(), 1);
-    let error = wait(store.create(&key(1, 1), &record, None, NOW)).unwrap_err();
+    let error = wait(store.write(Write::create(&key(1, 1), &record, NOW))).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(!directory.path().exists());
 }

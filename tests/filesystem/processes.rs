@@ -2,7 +2,7 @@
 
 use sessions::{
     FilesystemStore,
-    store::{Admission, AdmissionPolicy, SessionStore as _, StoreKey, Written},
+    store::{Admission, AdmissionPolicy, SessionStore as _, StoreKey, Write, Written},
 };
 
 use sessions_tests::{Task, Worker};
@@ -40,7 +40,10 @@ pub(crate) async fn increment(store: &FilesystemStore, process: u32) {
             let count = u32::from_be_bytes(next.body.as_slice().try_into().unwrap());
             next.body = (count + 1).to_be_bytes().to_vec();
             next.write_id = record(write_id(process, attempts)).write_id;
-            match store.update(&key, &next, loaded.revision, None, NOW).await {
+            match store
+                .write(Write::update(&key, &next, loaded.revision, NOW))
+                .await
+            {
                 Ok(Written::Applied { .. }) => break,
                 Ok(Written::Conflict) => {}
                 other => panic!("{other:?}"),
@@ -74,7 +77,7 @@ pub(crate) async fn log_in(store: &FilesystemStore, process: u32) {
         let new = belonging_to(&alice(), write_id(process, count));
         let key = key(u8::try_from(process * 50).unwrap(), count);
         match store
-            .create(&key, &new, Some(admission), NOW)
+            .write(Write::create(&key, &new, NOW).admitted_by(Some(admission)))
             .await
             .unwrap()
         {
@@ -106,7 +109,7 @@ pub(crate) async fn log_in_with_room_made(store: &FilesystemStore, process: u32)
         let key = key(u8::try_from(process * 50).unwrap(), count);
         applied(
             &store
-                .create(&key, &new, Some(admission), NOW)
+                .write(Write::create(&key, &new, NOW).admitted_by(Some(admission)))
                 .await
                 .unwrap(),
         );
@@ -140,7 +143,13 @@ pub(crate) async fn rename(store: &FilesystemStore, process: u32) {
         let old = contested(number);
         let expected = record(1).write_id.into();
         match store
-            .rename(&old, &key(first, number), &new, expected, None, NOW)
+            .write(Write::rename(
+                &old,
+                &key(first, number),
+                &new,
+                expected,
+                NOW,
+            ))
             .await
             .unwrap()
         {

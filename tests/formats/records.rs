@@ -12,8 +12,8 @@ use std::{
 use sessions::{
     FilesystemStore, Handle, Timestamp,
     store::{
-        Device, Loaded, Principal, Record, Revision, SessionStore, StoreKey, Touched, WriteId,
-        Written,
+        Device, Loaded, Principal, Record, Revision, SessionStore, StoreKey, Touched, Write,
+        WriteId, Written,
     },
 };
 use sha2::{Digest as _, Sha256};
@@ -127,7 +127,9 @@ async fn a_record_is_written_as_the_recorded_file() {
         }
         let directory = Directory::new();
         let (store, key) = (directory.store(), key());
-        let written = store.create(&key, &record, None, record.created).await;
+        let written = store
+            .write(Write::create(&key, &record, record.created))
+            .await;
         assert_eq!(written.unwrap(), Written::applied(record.write_id));
         let file = fs::read(directory.record()).unwrap();
         assert_eq!(hex(&file), hex(&recorded(name)), "{name}");
@@ -142,7 +144,7 @@ async fn a_touch_writes_the_recorded_times_in_place() {
     let [_, (_, full), (_, touched), _] = cases();
     let directory = Directory::new();
     let (store, key) = (directory.store(), key());
-    let created = store.create(&key, &full, None, full.created).await;
+    let created = store.write(Write::create(&key, &full, full.created)).await;
     assert_eq!(created.unwrap(), Written::applied(full.write_id));
     let answer = store.touch(&key, touched.deadline, touched.last_seen).await;
     assert_eq!(answer.unwrap(), Touched::Applied);

@@ -9,7 +9,7 @@ use actix_web::rt::{
 use futures_util::future::join_all;
 use sessions::{
     MemcachedStore,
-    store::{Record, SessionStore as _, StoreErrorKind, Touched, Written},
+    store::{Record, SessionStore as _, StoreErrorKind, Touched, Write, Written},
 };
 use sessions_tests::{Engine, MemcachedServer, Proxy};
 
@@ -41,7 +41,10 @@ async fn a_write_whose_answer_was_lost_is_ambiguous_and_happened_once() {
     let (_server, proxy, store) = through_a_proxy().await;
     let (key, first) = (new_key(), record());
     proxy.lose_the_next_answer();
-    let created = store.create(&key, &first, None, now()).await.unwrap();
+    let created = store
+        .write(Write::create(&key, &first, now()))
+        .await
+        .unwrap();
     assert_eq!(created, Written::Ambiguous);
     assert_eq!(loaded(&store, &key).await.as_ref(), Some(&first));
 
@@ -53,7 +56,9 @@ async fn a_write_whose_answer_was_lost_is_ambiguous_and_happened_once() {
     ] {
         let (key, revision) = stored(&store, &record()).await;
         proxy.lose_an_answer_after(answers);
-        let updated = store.update(&key, &second, revision, None, now()).await;
+        let updated = store
+            .write(Write::update(&key, &second, revision, now()))
+            .await;
         assert_eq!(updated.unwrap(), expected);
         assert_eq!(loaded(&store, &key).await.as_ref(), Some(&second));
     }
@@ -70,7 +75,7 @@ async fn a_renewal_whose_answer_was_lost_leaves_the_old_or_the_new_and_says_so()
         let (first, second, new) = (record(), record(), new_key());
         let (key, revision) = stored(&store, &first).await;
         proxy.lose_an_answer_after(answers);
-        let renamed = store.rename(&key, &new, &second, revision, None, now());
+        let renamed = store.write(Write::rename(&key, &new, &second, revision, now()));
         let expected = match answers {
             0 => Written::applied(second.write_id),
             _ => Written::Ambiguous,
@@ -125,13 +130,16 @@ async fn a_cut_network_is_unavailable_at_once_and_heals_by_itself() {
         let errors = [
             store.load(&key, now()).await.map(drop),
             store.load_many(&[key, new], now()).await.map(drop),
-            store.create(&new, &record, None, now()).await.map(drop),
             store
-                .update(&key, &record, revision, None, now())
+                .write(Write::create(&new, &record, now()))
                 .await
                 .map(drop),
             store
-                .rename(&key, &new, &record, revision, None, now())
+                .write(Write::update(&key, &record, revision, now()))
+                .await
+                .map(drop),
+            store
+                .write(Write::rename(&key, &new, &record, revision, now()))
                 .await
                 .map(drop),
             store.touch(&key, record.deadline, now()).await.map(drop),
@@ -165,7 +173,9 @@ async fn a_server_that_was_started_again_is_empty_and_takes_new_sessions() {
     server.start_again();
     assert_eq!(loaded(&store, &key).await, None);
     // The states are numbered from one again: what is written by an old number must not meet a new one.
-    let updated = store.update(&key, &record(), revision, None, now()).await;
+    let updated = store
+        .write(Write::update(&key, &record(), revision, now()))
+        .await;
     assert_eq!(updated.unwrap(), Written::Missing);
     let touched = store.touch(&key, first.deadline, now()).await;
     assert_eq!(touched.unwrap(), Touched::Missing);
@@ -224,7 +234,9 @@ async fn a_server_that_hangs_is_given_up_within_the_timeout() {
     server.resume();
     assert_eq!(loaded(&store, &key).await.as_ref(), Some(&first));
     server.pause();
-    let written = store.create(&new_key(), &record(), None, now()).await;
+    let written = store
+        .write(Write::create(&new_key(), &record(), now()))
+        .await;
     assert_eq!(written.unwrap(), Written::Ambiguous);
     server.resume();
     assert_eq!(loaded(&store, &key).await, Some(first));

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use sessions::{
     MemcachedStore, Timestamp,
-    store::{Admission, AdmissionPolicy, Record, SessionStore as _, StoreErrorKind, Touched},
+    store::{
+        Admission, AdmissionPolicy, Record, SessionStore as _, StoreErrorKind, Touched, Write,
+    },
 };
 use sessions_tests::{Engine, MemcachedServer};
 
@@ -31,12 +33,16 @@ async fn a_record_that_is_too_large_is_refused_and_the_old_one_stays() {
             ..record()
         };
         let too_large = of_length(largest - 100);
-        let created = store.create(&new_key(), &too_large, None, now()).await;
+        let created = store
+            .write(Write::create(&new_key(), &too_large, now()))
+            .await;
         assert_eq!(created.unwrap_err().kind(), StoreErrorKind::TooLarge);
-        let updated = store.update(&key, &too_large, revision, None, now()).await;
+        let updated = store
+            .write(Write::update(&key, &too_large, revision, now()))
+            .await;
         assert_eq!(updated.unwrap_err().kind(), StoreErrorKind::TooLarge);
         let renamed = store
-            .rename(&key, &new_key(), &too_large, revision, None, now())
+            .write(Write::rename(&key, &new_key(), &too_large, revision, now()))
             .await;
         assert_eq!(renamed.unwrap_err().kind(), StoreErrorKind::TooLarge);
         assert_eq!(loaded(&store, &key).await, Some(first));
@@ -70,7 +76,10 @@ async fn a_full_server_forgets_the_oldest_or_refuses_the_new() {
     let (oldest, _) = stored(&store, &first).await;
     let mut kind = None;
     for _ in 0..200 {
-        if let Err(error) = store.create(&new_key(), &large(), None, now()).await {
+        if let Err(error) = store
+            .write(Write::create(&new_key(), &large(), now()))
+            .await
+        {
             kind = Some(error.kind());
             break;
         }
@@ -118,11 +127,11 @@ async fn a_limit_is_refused_should_one_be_asked_for() {
     }
     let server = MemcachedServer::start();
     let store = store_on(&server).await;
-    assert!(store.principals().is_none());
+    assert!(store.abilities().principals.is_none());
     let admission = Some(Admission::new(1, AdmissionPolicy::Refuse));
     let key = new_key();
     let created = store
-        .create(&key, &record_of("anna"), admission, now())
+        .write(Write::create(&key, &record_of("anna"), now()).admitted_by(admission))
         .await;
     assert_eq!(created.unwrap_err().kind(), StoreErrorKind::Refused);
     assert_eq!(loaded(&store, &key).await, None);

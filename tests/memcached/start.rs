@@ -10,7 +10,7 @@ use std::{
 
 use sessions::{
     MemcachedErrorKind, MemcachedStore,
-    store::{SessionStore as _, StoreErrorKind, Written},
+    store::{SessionStore as _, StoreErrorKind, Write, Written},
 };
 use sessions_tests::{Engine, MemcachedServer};
 
@@ -178,13 +178,19 @@ async fn what_is_no_record_is_corrupt_and_not_written_over() {
     let errors = [
         store.load(&key, now()).await.map(drop),
         store.load_many(&[key], now()).await.map(drop),
-        store.create(&key, &record, None, now()).await.map(drop),
+        store
+            .write(Write::create(&key, &record, now()))
+            .await
+            .map(drop),
         store.touch(&key, record.deadline, now()).await.map(drop),
     ];
     for error in errors {
         assert_eq!(error.unwrap_err().kind(), StoreErrorKind::Corrupt);
     }
     store.delete(&key).await.unwrap();
-    let created = store.create(&key, &record, None, now()).await.unwrap();
+    let created = store
+        .write(Write::create(&key, &record, now()))
+        .await
+        .unwrap();
     assert_eq!(created, Written::applied(record.write_id));
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use sessions::{MemcachedStore, store::SessionStore as _};
+use sessions::{
+    MemcachedStore,
+    store::{SessionStore as _, Write},
+};
 use sessions_tests::{Engine, MemcachedServer, Proxy};
 
 use crate::fixture::{new_key, now, record, stored};
@@ -36,7 +39,9 @@ async fn every_verb_takes_as_many_round_trips_as_it_says() {
     assert_eq!(since(&proxy), 1, "load_many");
     let second = record();
     let since = trips();
-    let updated = store.update(&key, &second, revision, None, now()).await;
+    let updated = store
+        .write(Write::update(&key, &second, revision, now()))
+        .await;
     updated.unwrap();
     assert_eq!(since(&proxy), 2, "update");
     let later = first.deadline.saturating_add(Duration::from_secs(60));
@@ -45,7 +50,7 @@ async fn every_verb_takes_as_many_round_trips_as_it_says() {
     assert_eq!(since(&proxy), 2, "touch");
     let (new, third, expected) = (new_key(), record(), second.write_id.into());
     let since = trips();
-    let renamed = store.rename(&key, &new, &third, expected, None, now());
+    let renamed = store.write(Write::rename(&key, &new, &third, expected, now()));
     renamed.await.unwrap();
     assert_eq!(since(&proxy), 3, "rename");
     let since = trips();

@@ -3,7 +3,7 @@
 use actix_web::rt;
 use sessions::{
     Timestamp,
-    store::{Revision, SessionStore as _, StoreErrorKind, StoreKey, Touched, Written},
+    store::{Revision, SessionStore as _, StoreErrorKind, StoreKey, Touched, Write, Written},
     test_util::{Fault, Gate, Verb},
 };
 
@@ -131,7 +131,7 @@ async fn a_renewal_meanwhile_leaves_one_key_that_opens() {
         let (migration, gate) = rig.held_at(call).await;
         let renewal = rig
             .pair
-            .rename(&KEY, &renewed, &next, before.revision, None, NOW);
+            .write(Write::rename(&KEY, &renewed, &next, before.revision, NOW));
         let written = renewal.await.unwrap();
         assert!(
             matches!(written, Written::Applied { .. }),
@@ -160,7 +160,11 @@ async fn a_session_on_its_way_is_found_and_listed_once() {
         );
         let many = rig.pair.load_many(&[KEY, KEY], NOW).await.unwrap();
         assert!(many.iter().all(Option::is_some), "{call:?} {server:?}");
-        let created = rig.pair.create(&KEY, &record(3), None, NOW).await.unwrap();
+        let created = rig
+            .pair
+            .write(Write::create(&KEY, &record(3), NOW))
+            .await
+            .unwrap();
         assert_eq!(created, Written::Conflict, "{call:?} {server:?}");
         gate.open();
         migration.await.unwrap();
@@ -173,7 +177,7 @@ async fn whoever_ends_all_that_are_listed_ends_the_one_on_its_way() {
     for (call, server) in ways() {
         let rig = Rig::seeded(server).await;
         let (migration, gate) = rig.held_at(call).await;
-        let index = rig.pair.principals().unwrap();
+        let index = rig.pair.abilities().principals.unwrap();
         let anna = record(1).principal.unwrap();
         for listed in index.list(&anna, NOW).await.unwrap() {
             rig.pair.delete(&listed.key).await.unwrap();
@@ -210,7 +214,9 @@ async fn an_answer_that_is_lost_on_the_way_is_an_error_and_the_next_request_goes
                 call => call,
             };
             rig.fail(call, fault.clone());
-            let update = rig.pair.update(&KEY, &next, before.revision, None, NOW);
+            let update = rig
+                .pair
+                .write(Write::update(&KEY, &next, before.revision, NOW));
             match update.await {
                 Ok(Written::Applied { .. }) => {}
                 Ok(other) => panic!("{call:?} {fault:?}: {other:?}"),
@@ -238,7 +244,7 @@ async fn nobody_is_told_that_a_session_is_gone_by_a_half_that_fails() {
     rig.old.fail(Verb::Load, 1, down());
     assert!(rig.pair.touch(&KEY, LATER, NOW).await.is_err());
     rig.old.fail(Verb::List, 1, down());
-    let index = rig.pair.principals().unwrap();
+    let index = rig.pair.abilities().principals.unwrap();
     let anna = record(1).principal.unwrap();
     assert!(index.list(&anna, NOW).await.is_err());
     for half in [&rig.old, &rig.new] {
@@ -315,7 +321,7 @@ async fn a_mover_that_comes_too_late_does_not_bring_back_what_was_renewed() {
             let (found, next) = (rig.load(&KEY).await.unwrap(), record(2));
             let renewal = rig
                 .pair
-                .rename(&KEY, &renewed, &next, found.revision, None, NOW);
+                .write(Write::rename(&KEY, &renewed, &next, found.revision, NOW));
             let written = renewal.await.unwrap();
             assert!(matches!(written, Written::Applied { .. }), "{call:?}");
             if dies {
@@ -369,8 +375,10 @@ async fn a_request_of_a_server_that_prepares_goes_on_where_a_whole_move_overtook
         let gate = Gate::closed();
         rig.fail(call, Fault::Held(gate.clone()));
         let pair = rig.pair.clone();
-        let update =
-            rt::spawn(async move { pair.update(&KEY, &record(2), before, None, NOW).await });
+        let update = rt::spawn(async move {
+            pair.write(Write::update(&KEY, &record(2), before, NOW))
+                .await
+        });
         gate.reached(1).await;
         rig.migrate().await;
         gate.open();

@@ -7,7 +7,8 @@ use sessions::{
     Handle, MemoryStore, Timestamp,
     migrate::{Migration, PairStore},
     store::{
-        Admission, AdmissionPolicy, Principal, Record, SessionStore, StoreKey, WriteId, Written,
+        Admission, AdmissionPolicy, Principal, Record, SessionStore, StoreKey, Write, WriteId,
+        Written,
     },
     test_util::TestClock,
 };
@@ -33,7 +34,7 @@ fn seconds(number: u8) -> Duration {
 }
 
 async fn count(store: &impl SessionStore, principal: &Principal) -> usize {
-    let index = store.principals().unwrap();
+    let index = store.abilities().principals.unwrap();
     index.list(principal, NOW).await.unwrap().len()
 }
 
@@ -41,7 +42,7 @@ async fn count(store: &impl SessionStore, principal: &Principal) -> usize {
 async fn a_pair_that_moves_can_limit_and_one_that_prepares_cannot() {
     for (server, limits) in [(Server::Moves, true), (Server::Prepares, false)] {
         let rig = Rig::new(server);
-        assert_eq!(rig.pair.principals().unwrap().limits(), limits);
+        assert_eq!(rig.pair.abilities().principals.unwrap().limits(), limits);
     }
 }
 
@@ -53,11 +54,17 @@ async fn sessions_in_the_old_store_count() {
     }
     let refuse = Admission::new(3, AdmissionPolicy::Refuse);
     let (at, next) = (key(4), session(4));
-    let refused = rig.pair.create(&at, &next, Some(refuse), NOW).await;
+    let refused = rig
+        .pair
+        .write(Write::create(&at, &next, NOW).admitted_by(Some(refuse)))
+        .await;
     assert_eq!(refused.unwrap(), Written::Refused);
     assert_eq!(count(&rig.pair, &anna()).await, 3);
     let evict = Admission::new(3, AdmissionPolicy::EvictOldest);
-    let admitted = rig.pair.create(&at, &next, Some(evict), NOW).await;
+    let admitted = rig
+        .pair
+        .write(Write::create(&at, &next, NOW).admitted_by(Some(evict)))
+        .await;
     let Written::Applied { evicted, .. } = admitted.unwrap() else {
         panic!("it was not admitted");
     };
@@ -86,7 +93,9 @@ fn parallel_logins_while_all_moves_keep_to_the_limit() {
                     scope.spawn(move || {
                         System::new().block_on(async {
                             let (at, next) = (key(number), session(number));
-                            pair.create(&at, &next, Some(admission), NOW).await.unwrap();
+                            pair.write(Write::create(&at, &next, NOW).admitted_by(Some(admission)))
+                                .await
+                                .unwrap();
                             assert!(count(pair, &anna()).await <= 3);
                         });
                     });

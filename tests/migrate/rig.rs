@@ -5,7 +5,7 @@ use futures_util::future::{Either, select};
 use sessions::{
     Handle, MemoryStore, Timestamp,
     migrate::{Migration, Moved, PairStore},
-    store::{Loaded, Principal, Record, Revision, SessionStore, StoreKey, WriteId, Written},
+    store::{Loaded, Principal, Record, Revision, SessionStore, StoreKey, Write, WriteId, Written},
     test_util::{Fault, FaultyStore, Gate, TestClock, Verb},
 };
 
@@ -131,7 +131,10 @@ impl Rig {
     }
 
     pub(crate) async fn update(&self, expected: Revision, record: &Record) -> Written {
-        let written = self.pair.update(&KEY, record, expected, None, NOW).await;
+        let written = self
+            .pair
+            .write(Write::update(&KEY, record, expected, NOW))
+            .await;
         written.unwrap()
     }
 
@@ -148,20 +151,20 @@ impl Rig {
 
     /// How many sessions Anna has.
     pub(crate) async fn listed(&self) -> usize {
-        let index = self.pair.principals().unwrap();
+        let index = self.pair.abilities().principals.unwrap();
         index.list(&anna(), NOW).await.unwrap().len()
     }
 }
 
 pub(crate) async fn keys(store: &Half) -> Vec<StoreKey> {
-    let scan = store.scan().unwrap();
+    let scan = store.abilities().scan.unwrap();
     let scanned = scan.step(None, usize::MAX).await.unwrap();
     assert_eq!(scanned.next, None);
     scanned.keys
 }
 
 pub(crate) async fn seed(store: &impl SessionStore, key: &StoreKey, record: &Record) {
-    let written = store.create(key, record, None, NOW).await.unwrap();
+    let written = store.write(Write::create(key, record, NOW)).await.unwrap();
     assert!(matches!(written, Written::Applied { .. }), "{written:?}");
 }
 

@@ -7,7 +7,7 @@ use futures_util::future::select;
 use sessions::{
     Timestamp,
     migrate::PairStore,
-    store::{SessionStore as _, StoreKey, Touched, Written},
+    store::{SessionStore as _, StoreKey, Touched, Write, Written},
     test_util::{CountingStore, Fault, Gate, Verb},
 };
 
@@ -20,7 +20,10 @@ const OTHER: StoreKey = StoreKey::from_bytes([8; 32]);
 async fn a_server_that_has_the_old_store_alone_finds_what_one_that_prepares_wrote() {
     let rig = Rig::new(Server::Prepares);
     let pair = &rig.pair;
-    let created = pair.create(&KEY, &record(1), None, NOW).await.unwrap();
+    let created = pair
+        .write(Write::create(&KEY, &record(1), NOW))
+        .await
+        .unwrap();
     let Written::Applied { revision, .. } = created else {
         panic!("{created:?}");
     };
@@ -33,7 +36,7 @@ async fn a_server_that_has_the_old_store_alone_finds_what_one_that_prepares_wrot
     let found = rig.old.load(&KEY, NOW).await.unwrap().unwrap();
     assert_eq!((found.record.body, found.record.deadline), (vec![2], LATER));
     let next = record(3);
-    let renewal = pair.rename(&KEY, &OTHER, &next, revision, None, NOW);
+    let renewal = pair.write(Write::rename(&KEY, &OTHER, &next, revision, NOW));
     assert!(matches!(renewal.await.unwrap(), Written::Applied { .. }));
     assert_eq!(rig.old.load(&KEY, NOW).await.unwrap(), None);
     let found = rig.old.load(&OTHER, NOW).await.unwrap().unwrap();
@@ -49,7 +52,9 @@ async fn a_server_that_prepares_sees_what_one_that_has_the_old_store_alone_wrote
     let before = rig.load(&KEY).await.unwrap();
     let found = rig.old.load(&KEY, NOW).await.unwrap().unwrap();
     let next = record(2);
-    let update = rig.old.update(&KEY, &next, found.revision, None, NOW);
+    let update = rig
+        .old
+        .write(Write::update(&KEY, &next, found.revision, NOW));
     assert!(matches!(update.await.unwrap(), Written::Applied { .. }));
     assert_eq!(rig.body().await, Some(vec![2]));
     let stale = rig.update(before.revision, &record(3)).await;
@@ -131,7 +136,7 @@ impl Creation {
         let (pair, end) = (pair.clone(), over.clone());
         let written = rt::spawn(async move {
             let next = record(write);
-            let written = pair.create(&KEY, &next, None, NOW).await.unwrap();
+            let written = pair.write(Write::create(&KEY, &next, NOW)).await.unwrap();
             end.open();
             written
         });
@@ -175,7 +180,7 @@ async fn a_renewal_onto_a_key_that_is_taken_in_the_other_store_is_a_conflict() {
             let (expected, next) = (rig.load(&KEY).await.unwrap().revision, record(3));
             let renewal = rig
                 .pair
-                .rename(&KEY, &OTHER, &next, expected, None, NOW)
+                .write(Write::rename(&KEY, &OTHER, &next, expected, NOW))
                 .await;
             assert_eq!(renewal.unwrap(), Written::Conflict, "{server:?} {is_old}");
             assert_eq!(rig.load(&KEY).await.unwrap().record, record(1));
@@ -225,13 +230,13 @@ async fn trips(server: Server, is_old: bool) -> [u64; 7] {
         match (index, expected) {
             (0 | 1, _) => drop(pair.load(&KEY, NOW).await.unwrap()),
             (2, Some(expected)) => {
-                let update = pair.update(&KEY, &next, expected, None, NOW);
+                let update = pair.write(Write::update(&KEY, &next, expected, NOW));
                 assert!(matches!(update.await.unwrap(), Written::Applied { .. }));
             }
             (3, _) => drop(pair.touch(&KEY, LATER, NOW).await.unwrap()),
-            (4, _) => drop(pair.create(&KEY, &next, None, NOW).await.unwrap()),
+            (4, _) => drop(pair.write(Write::create(&KEY, &next, NOW)).await.unwrap()),
             (5, Some(expected)) => {
-                let renewal = pair.rename(&KEY, &OTHER, &next, expected, None, NOW);
+                let renewal = pair.write(Write::rename(&KEY, &OTHER, &next, expected, NOW));
                 assert!(matches!(renewal.await.unwrap(), Written::Applied { .. }));
             }
             _ => pair.delete(&KEY).await.unwrap(),

@@ -14,7 +14,7 @@ use actix_web::rt::System;
 use sessions::{
     FilesystemStore, MemoryStore, RedisStore,
     migrate::{Migration, PairStore},
-    store::{Record, SessionStore, StoreKey, WriteId, Written},
+    store::{Record, SessionStore, StoreKey, Write, WriteId, Written},
     test_util::TestClock,
 };
 use sessions_tests::{Engine, Folder};
@@ -100,7 +100,7 @@ async fn count(pair: &PairStore, thread: u8) {
                     body: vec![found.record.body[0] + 1],
                     ..found.record
                 };
-                let update = pair.update(&key, &next, found.revision, None, NOW);
+                let update = pair.write(Write::update(&key, &next, found.revision, NOW));
                 match update.await.unwrap() {
                     Written::Applied { .. } => break,
                     Written::Conflict => {}

@@ -10,7 +10,7 @@ use actix_web::rt;
 use futures_util::future::join_all;
 use sessions::{
     RedbStore, Timestamp,
-    store::{Principal, Record, Revision, SessionStore as _, StoreKey, Touched},
+    store::{Principal, Record, Revision, SessionStore as _, StoreKey, Touched, Write},
 };
 use sessions_tests::{Folder, Task, Worker};
 
@@ -62,7 +62,12 @@ async fn take_step(
     match (before, after) {
         (None, None) => {}
         (None, Some((key, record))) => {
-            applied(&store.create(&key, &record, None, NOW).await.unwrap());
+            applied(
+                &store
+                    .write(Write::create(&key, &record, NOW))
+                    .await
+                    .unwrap(),
+            );
         }
         (Some((key, _)), None) => store.delete(&key).await.unwrap(),
         (Some((old, before)), Some((key, record))) if old == key => {
@@ -70,12 +75,12 @@ async fn take_step(
                 let touched = store.touch(&key, record.deadline, NOW).await;
                 assert_eq!(touched.unwrap(), Touched::Applied);
             } else {
-                let written = store.update(&key, &record, revision(&before), None, NOW);
+                let written = store.write(Write::update(&key, &record, revision(&before), NOW));
                 applied(&written.await.unwrap());
             }
         }
         (Some((old, before)), Some((key, record))) => {
-            let written = store.rename(&old, &key, &record, revision(&before), None, NOW);
+            let written = store.write(Write::rename(&old, &key, &record, revision(&before), NOW));
             applied(&written.await.unwrap());
         }
     }

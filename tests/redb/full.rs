@@ -2,7 +2,7 @@
 
 use sessions::{
     RedbStore, Timestamp,
-    store::{SessionStore as _, StoreErrorKind, Written},
+    store::{SessionStore as _, StoreErrorKind, Write, Written},
 };
 use sessions_tests::{Folder, Task, Worker};
 
@@ -12,7 +12,9 @@ use crate::fixture::{NOW, applied, key, loaded, record, wait};
 pub(crate) async fn fill(store: &RedbStore) {
     let mut number = 0;
     loop {
-        let created = store.create(&key(number), &record(number), None, NOW).await;
+        let created = store
+            .write(Write::create(&key(number), &record(number), NOW))
+            .await;
         match created {
             Ok(Written::Applied { .. }) => Task::say(&number.to_string()),
             Ok(Written::Ambiguous) => break,
@@ -34,7 +36,7 @@ pub(crate) async fn fill(store: &RedbStore) {
     let last = record(number + 1);
     applied(
         &store
-            .create(&key(number + 1), &last, None, NOW)
+            .write(Write::create(&key(number + 1), &last, NOW))
             .await
             .unwrap(),
     );

@@ -5,7 +5,7 @@ use std::{error::Error, fs, path::Path};
 use redb::{Database, TableDefinition};
 use sessions::{
     RedbError, RedbErrorKind, RedbStore,
-    store::{SessionStore as _, StoreErrorKind},
+    store::{SessionStore as _, StoreErrorKind, Write},
 };
 use sessions_tests::{Folder, Worker};
 
@@ -30,7 +30,7 @@ fn what_was_written_is_there_after_a_restart() {
             let record = record(number);
             applied(
                 &store
-                    .create(&key(number), &record, None, NOW)
+                    .write(Write::create(&key(number), &record, NOW))
                     .await
                     .unwrap(),
             );
@@ -131,7 +131,7 @@ fn a_damaged_file_is_refused_and_no_panic() {
             let record = record(number);
             applied(
                 &store
-                    .create(&key(number), &record, None, NOW)
+                    .write(Write::create(&key(number), &record, NOW))
                     .await
                     .unwrap(),
             );
@@ -184,14 +184,22 @@ fn a_record_that_cannot_be_read_is_corrupt_until_it_is_deleted() {
         let (key, record) = (key(1), record(1));
         let errors = [
             store.load(&key, NOW).await.map(drop),
-            store.create(&key, &record, None, NOW).await.map(drop),
+            store
+                .write(Write::create(&key, &record, NOW))
+                .await
+                .map(drop),
             store.touch(&key, record.deadline, NOW).await.map(drop),
         ];
         for error in errors {
             assert_eq!(error.unwrap_err().kind(), StoreErrorKind::Corrupt);
         }
         store.delete(&key).await.unwrap();
-        applied(&store.create(&key, &record, None, NOW).await.unwrap());
+        applied(
+            &store
+                .write(Write::create(&key, &record, NOW))
+                .await
+                .unwrap(),
+        );
     });
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sessions::{
     RedisStore, Timestamp,
-    store::{PrincipalIndex as _, Record, SessionStore as _, StoreKey},
+    store::{PrincipalIndex as _, Record, SessionStore as _, StoreKey, Write},
 };
 use sessions_tests::{Engine, RedisServer};
 
@@ -35,7 +35,10 @@ async fn the_server_forgets_a_minute_after_the_deadline_by_whatever_clock() {
             deadline: after(3600),
             ..record_of(&format!("of {clock}"))
         };
-        store.create(&key, &record, None, now).await.unwrap();
+        store
+            .write(Write::create(&key, &record, now))
+            .await
+            .unwrap();
         let index = server.command(&["KEYS", "sessions:principal:*"]).unwrap();
         assert_eq!(index.len(), 1);
         for name in [&name(&key), &index[0]] {
@@ -66,7 +69,10 @@ async fn a_deadline_at_the_end_of_time_is_no_error() {
         ..record_of("anna")
     };
     let key = new_key();
-    store.create(&key, &record, None, now()).await.unwrap();
+    store
+        .write(Write::create(&key, &record, now()))
+        .await
+        .unwrap();
     store.touch(&key, record.deadline, now()).await.unwrap();
     assert!(store.load(&key, now()).await.unwrap().is_some());
 }
@@ -84,7 +90,7 @@ async fn nothing_is_left_of_sessions_that_ended() {
     for _ in 0..10 {
         let key = new_key();
         store
-            .create(&key, &record_of("anna"), None, now())
+            .write(Write::create(&key, &record_of("anna"), now()))
             .await
             .unwrap();
         keys.push(key);
@@ -96,7 +102,10 @@ async fn nothing_is_left_of_sessions_that_ended() {
         ..record_of("anna")
     };
     let last = new_key();
-    store.create(&last, &record, None, later).await.unwrap();
+    store
+        .write(Write::create(&last, &record, later))
+        .await
+        .unwrap();
     let index = server.command(&["KEYS", "sessions:principal:*"]).unwrap();
     assert_eq!(server.command(&["ZCARD", &index[0]]).unwrap(), ["1"]);
     keys.push(last);
@@ -130,7 +139,10 @@ async fn a_session_takes_as_much_as_the_documentation_says() {
             ..record_of("anna")
         };
         let key = new_key();
-        store.create(&key, &record, None, now()).await.unwrap();
+        store
+            .write(Write::create(&key, &record, now()))
+            .await
+            .unwrap();
         let bytes = usage(&name(&key));
         report += &format!("body of {body}, principal {principal:?}: {bytes} bytes\n");
         assert!(bytes <= most, "{report}");
@@ -139,7 +151,7 @@ async fn a_session_takes_as_much_as_the_documentation_says() {
     report += &format!("index of one: {}\n", usage(&index[0]));
     for _ in 0..99 {
         store
-            .create(&new_key(), &record_of("anna"), None, now())
+            .write(Write::create(&new_key(), &record_of("anna"), now()))
             .await
             .unwrap();
     }

@@ -16,7 +16,8 @@ use actix_web::rt::{self, task::JoinHandle, time::sleep};
 use sessions::{
     RedisStore,
     store::{
-        PrincipalIndex as _, Record, SessionStore as _, StoreErrorKind, StoreKey, WriteId, Written,
+        PrincipalIndex as _, Record, SessionStore as _, StoreErrorKind, StoreKey, Write, WriteId,
+        Written,
     },
 };
 use sessions_tests::{Engine, Proxy, RedisCluster, RedisSentinels, RedisServer};
@@ -75,7 +76,7 @@ impl Visitors {
                         let record = record_of(&format!("visitor {visitor}"));
                         let key = new_key();
                         let asked = Instant::now();
-                        match store.create(&key, &record, None, now()).await {
+                        match store.write(Write::create(&key, &record, now())).await {
                             Ok(Written::Applied { .. }) => {
                                 diary.acknowledged.push(Entry {
                                     key,

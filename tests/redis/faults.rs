@@ -14,7 +14,7 @@ use actix_web::rt::{
 };
 use sessions::{
     RedisStore,
-    store::{Record, SessionStore as _, StoreErrorKind, Touched, Written},
+    store::{Record, SessionStore as _, StoreErrorKind, Touched, Write, Written},
 };
 use sessions_tests::{Engine, Proxy, RedisServer};
 
@@ -42,21 +42,30 @@ async fn a_write_whose_answer_was_lost_is_ambiguous_and_happened_once() {
     let (server, proxy, store) = through_a_proxy().await;
     let (key, first) = (new_key(), record());
     proxy.lose_the_next_answer();
-    let created = store.create(&key, &first, None, now()).await.unwrap();
+    let created = store
+        .write(Write::create(&key, &first, now()))
+        .await
+        .unwrap();
     assert_eq!(created, Written::Ambiguous);
     assert_eq!(loaded(&store, &key).await.as_ref(), Some(&first));
 
     let second = record();
     proxy.lose_the_next_answer();
     let updated = store
-        .update(&key, &second, first.write_id.into(), None, now())
+        .write(Write::update(&key, &second, first.write_id.into(), now()))
         .await;
     assert_eq!(updated.unwrap(), Written::Ambiguous);
     assert_eq!(loaded(&store, &key).await.as_ref(), Some(&second));
 
     let (new, third) = (new_key(), record_of("anna"));
     proxy.lose_the_next_answer();
-    let renamed = store.rename(&key, &new, &third, second.write_id.into(), None, now());
+    let renamed = store.write(Write::rename(
+        &key,
+        &new,
+        &third,
+        second.write_id.into(),
+        now(),
+    ));
     assert_eq!(renamed.await.unwrap(), Written::Ambiguous);
     assert_eq!(loaded(&store, &key).await, None);
     assert_eq!(loaded(&store, &new).await, Some(third));
@@ -101,11 +110,11 @@ async fn a_cut_network_is_unavailable_at_once_and_heals_by_itself() {
         let errors = [
             store.load(&key, now()).await.map(drop),
             store
-                .create(&new_key(), &record, None, now())
+                .write(Write::create(&new_key(), &record, now()))
                 .await
                 .map(drop),
             store
-                .update(&key, &record, revision, None, now())
+                .write(Write::update(&key, &record, revision, now()))
                 .await
                 .map(drop),
             store.touch(&key, record.deadline, now()).await.map(drop),
@@ -175,7 +184,7 @@ async fn a_server_that_hangs_is_given_up_within_the_timeout() {
     server.resume();
     assert_eq!(loaded(&store, &key).await.as_ref(), Some(&record));
     server.pause();
-    let written = store.create(&new_key(), &record, None, now()).await;
+    let written = store.write(Write::create(&new_key(), &record, now())).await;
     assert_eq!(written.unwrap(), Written::Ambiguous);
     server.resume();
     assert_eq!(loaded(&store, &key).await, Some(record));
@@ -245,7 +254,7 @@ async fn a_server_that_dies_under_load_loses_nothing_it_has_on_the_disk() {
             let (mut acknowledged, mut failures) = (Vec::<(_, Record)>::new(), 0);
             while !is_over.load(Ordering::Relaxed) {
                 let (key, record) = (new_key(), record());
-                match store.create(&key, &record, None, now()).await {
+                match store.write(Write::create(&key, &record, now())).await {
                     Ok(Written::Applied { .. }) => acknowledged.push((key, record)),
                     Ok(Written::Ambiguous) => failures += 1,
                     Ok(other) => panic!("{other:?}"),

@@ -5,7 +5,7 @@ use std::{
 
 use sessions::{
     Handle, Timestamp,
-    store::{Loaded, Principal, Record, Revision, SessionStore, StoreKey, WriteId, Written},
+    store::{Loaded, Principal, Record, Revision, SessionStore, StoreKey, Write, WriteId, Written},
 };
 
 /// Numbers that no test of this process has had.
@@ -54,7 +54,10 @@ pub(crate) fn record_of(principal: &str) -> Record {
 /// Creates a record under a new key.
 pub(crate) async fn stored(store: &impl SessionStore, record: &Record) -> (StoreKey, Revision) {
     let key = new_key();
-    let written = store.create(&key, record, None, now()).await.unwrap();
+    let written = store
+        .write(Write::create(&key, record, now()))
+        .await
+        .unwrap();
     assert_eq!(written, Written::applied(record.write_id));
     (key, Revision::from(record.write_id))
 }

@@ -2,7 +2,7 @@
 
 use sessions::{
     RedisStore, Timestamp,
-    store::{Admission, AdmissionPolicy, SessionStore, StoreErrorKind, Touched, Written},
+    store::{Admission, AdmissionPolicy, SessionStore, StoreErrorKind, Touched, Write, Written},
 };
 use sessions_tests::{Engine, Proxy, RedisServer};
 
@@ -21,13 +21,21 @@ pub(crate) async fn use_every_verb(store: &RedisStore) {
     );
     let limit = Some(Admission::new(1, AdmissionPolicy::EvictOldest));
     let next = record_of("anna");
-    let updated = store.update(&key, &next, revision, limit, now()).await;
+    let updated = store
+        .write(Write::update(&key, &next, revision, now()).admitted_by(limit))
+        .await;
     assert_eq!(updated.unwrap(), Written::applied(next.write_id));
     let (new, last) = (new_key(), record_of("anna"));
-    let renamed = store.rename(&key, &new, &last, next.write_id.into(), limit, now());
+    let renamed = store
+        .write(Write::rename(&key, &new, &last, next.write_id.into(), now()).admitted_by(limit));
     assert_eq!(renamed.await.unwrap(), Written::applied(last.write_id));
     let principal = anna.principal.unwrap();
-    let listed = store.principals().unwrap().list(&principal, now()).await;
+    let listed = store
+        .abilities()
+        .principals
+        .unwrap()
+        .list(&principal, now())
+        .await;
     assert_eq!(listed.unwrap().len(), 1);
     let found = store.load_many(&[key, new], now()).await.unwrap();
     assert!(found[0].is_none() && found[1].is_some());
@@ -47,9 +55,13 @@ async fn a_full_server_takes_no_more_and_keeps_what_it_has() {
     server
         .command(&["CONFIG", "SET", "maxmemory", "1"])
         .unwrap();
-    let created = store.create(&new_key(), &record(), None, now()).await;
+    let created = store
+        .write(Write::create(&new_key(), &record(), now()))
+        .await;
     assert_eq!(created.unwrap_err().kind(), StoreErrorKind::Full);
-    let updated = store.update(&key, &record(), revision, None, now()).await;
+    let updated = store
+        .write(Write::update(&key, &record(), revision, now()))
+        .await;
     assert_eq!(updated.unwrap_err().kind(), StoreErrorKind::Full);
     assert_eq!(loaded(&store, &key).await, Some(first));
     // Whoever wants to leave can.
@@ -69,7 +81,9 @@ async fn a_server_that_became_a_replica_refuses_until_it_is_a_primary_again() {
     let store = RedisStore::connect(&server.url()).await.unwrap();
     let port = other.address().port().to_string();
     server.command(&["REPLICAOF", "127.0.0.1", &port]).unwrap();
-    let created = store.create(&new_key(), &record(), None, now()).await;
+    let created = store
+        .write(Write::create(&new_key(), &record(), now()))
+        .await;
     assert_eq!(created.unwrap_err().kind(), StoreErrorKind::Refused);
     server.command(&["REPLICAOF", "NO", "ONE"]).unwrap();
     stored(&store, &record()).await;
@@ -120,7 +134,9 @@ async fn a_primary_without_the_replicas_it_must_have_is_unavailable() {
     server
         .command(&["CONFIG", "SET", "min-replicas-to-write", "1"])
         .unwrap();
-    let created = store.create(&new_key(), &record(), None, now()).await;
+    let created = store
+        .write(Write::create(&new_key(), &record(), now()))
+        .await;
     assert_eq!(created.unwrap_err().kind(), StoreErrorKind::Unavailable);
     server
         .command(&["CONFIG", "SET", "min-replicas-to-write", "0"])
@@ -150,14 +166,17 @@ async fn what_is_no_record_is_corrupt_and_can_be_deleted() {
         let errors = [
             store.load(&key, now()).await.map(drop),
             store.load_many(&[key], now()).await.map(drop),
-            store.create(&key, &record, None, now()).await.map(drop),
             store
-                .update(&key, &record, revision, None, now())
+                .write(Write::create(&key, &record, now()))
+                .await
+                .map(drop),
+            store
+                .write(Write::update(&key, &record, revision, now()))
                 .await
                 .map(drop),
             store.touch(&key, record.deadline, now()).await.map(drop),
             store
-                .rename(&key, &new_key(), &record, revision, None, now())
+                .write(Write::rename(&key, &new_key(), &record, revision, now()))
                 .await
                 .map(drop),
         ];

@@ -7,7 +7,7 @@ use sessions::{
     RedisStore,
     store::{
         Admission, AdmissionPolicy, PrincipalIndex as _, Record, SessionStore as _, StoreErrorKind,
-        Written,
+        Write, Written,
     },
 };
 use sessions_tests::{Engine, RedisCluster, RedisServer};
@@ -53,7 +53,7 @@ async fn a_session_is_found_and_changed_while_its_slot_moves() {
         let next = crate::fixture::record();
         let expected = record.write_id.into();
         let written = store
-            .update(&key, &next, expected, None, now())
+            .write(Write::update(&key, &next, expected, now()))
             .await
             .unwrap();
         assert_eq!(written, Written::applied(next.write_id));
@@ -94,7 +94,9 @@ async fn a_limit_is_refused_in_a_cluster_and_changes_nothing() {
     assert!(!store.limits());
     let (key, anna) = (new_key(), record_of("anna"));
     let limit = Some(Admission::new(1, AdmissionPolicy::Refuse));
-    let created = store.create(&key, &anna, limit, now()).await;
+    let created = store
+        .write(Write::create(&key, &anna, now()).admitted_by(limit))
+        .await;
     assert_eq!(created.unwrap_err().kind(), StoreErrorKind::Refused);
     assert_eq!(loaded(&store, &key).await, None);
 }
@@ -122,7 +124,9 @@ async fn a_session_that_is_renewed_again_and_again_is_listed_at_any_time() {
                     handle,
                     ..record_of("anna")
                 };
-                let renamed = store.rename(&key, &new, &next, revision, None, now()).await;
+                let renamed = store
+                    .write(Write::rename(&key, &new, &next, revision, now()))
+                    .await;
                 assert_eq!(renamed.unwrap(), Written::applied(next.write_id));
                 (key, revision) = (new, next.write_id.into());
             }

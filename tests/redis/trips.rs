@@ -2,7 +2,7 @@
 
 use sessions::{
     RedisStore,
-    store::{Admission, AdmissionPolicy, PrincipalIndex as _, SessionStore as _},
+    store::{Admission, AdmissionPolicy, PrincipalIndex as _, SessionStore as _, Write},
 };
 use sessions_tests::{Engine, Proxy, RedisServer};
 
@@ -26,7 +26,10 @@ async fn every_verb_takes_as_many_round_trips_as_it_says() {
     };
 
     let (key, nobody) = (new_key(), record());
-    store.create(&key, &nobody, None, now()).await.unwrap();
+    store
+        .write(Write::create(&key, &nobody, now()))
+        .await
+        .unwrap();
     assert_eq!(trips(), 1, "create");
     store.load(&key, now()).await.unwrap();
     assert_eq!(trips(), 1, "load");
@@ -35,11 +38,17 @@ async fn every_verb_takes_as_many_round_trips_as_it_says() {
     store.touch(&key, nobody.deadline, now()).await.unwrap();
     assert_eq!(trips(), 1, "touch");
     let next = record();
-    let updated = store.update(&key, &next, nobody.write_id.into(), None, now());
+    let updated = store.write(Write::update(&key, &next, nobody.write_id.into(), now()));
     updated.await.unwrap();
     assert_eq!(trips(), 1, "update");
     let new = new_key();
-    let renamed = store.rename(&key, &new, &nobody, next.write_id.into(), None, now());
+    let renamed = store.write(Write::rename(
+        &key,
+        &new,
+        &nobody,
+        next.write_id.into(),
+        now(),
+    ));
     renamed.await.unwrap();
     assert_eq!(trips(), 1, "rename");
     store.delete(&key).await.unwrap();
@@ -47,11 +56,14 @@ async fn every_verb_takes_as_many_round_trips_as_it_says() {
 
     let (key, anna) = (new_key(), record_of("anna"));
     let limit = Some(Admission::new(2, AdmissionPolicy::EvictOldest));
-    store.create(&key, &anna, limit, now()).await.unwrap();
+    store
+        .write(Write::create(&key, &anna, now()).admitted_by(limit))
+        .await
+        .unwrap();
     assert_eq!(trips(), 1, "creation of the first session within a limit");
     let another = record_of("anna");
     store
-        .create(&new_key(), &another, limit, now())
+        .write(Write::create(&new_key(), &another, now()).admitted_by(limit))
         .await
         .unwrap();
     assert_eq!(trips(), 2, "creation of another within a limit");

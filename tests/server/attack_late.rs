@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sessions::{
     MemoryStore, SessionMiddleware, Store, Timestamp,
     store::{
-        Admission, Answer, Loaded, PrincipalIndex, Record, Revision, SessionStore, StoreKey,
-        Touched, Written,
+        Abilities, Admission, Answer, Loaded, Record, Replaces, Revision, SessionStore, StoreKey,
+        Touched, Write, Written,
     },
 };
 
@@ -34,14 +34,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl SessionStore for Late {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.store.create(key, record, admission, now)
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        if let Replaces::Other(old, expected) = write.replaces
+            && std::mem::take(&mut *lock(&self.is_armed))
+        {
+            *lock(&self.sent) = Some(Sent {
+                old: *old,
+                new: *write.key,
+                record: write.record.clone(),
+                expected,
+                admission: write.admission,
+            });
+            return Answer::ready(Ok(Written::Ambiguous));
+        }
+        self.store.write(write)
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
@@ -56,24 +62,12 @@ impl SessionStore for Late {
                     expected,
                     admission,
                 } = &sent;
-                let done = self
-                    .store
-                    .rename(old, new, record, *expected, *admission, now);
+                let rename = Write::rename(old, new, record, *expected, now);
+                let done = self.store.write(rename.admitted_by(*admission));
                 assert!(matches!(done.await, Ok(Written::Applied { .. })));
             }
             found
         })
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.store.update(key, record, expected, admission, now)
     }
 
     fn touch<'a>(
@@ -85,29 +79,6 @@ impl SessionStore for Late {
         self.store.touch(key, deadline, now)
     }
 
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        if std::mem::take(&mut *lock(&self.is_armed)) {
-            *lock(&self.sent) = Some(Sent {
-                old: *old,
-                new: *new,
-                record: record.clone(),
-                expected,
-                admission,
-            });
-            return Answer::ready(Ok(Written::Ambiguous));
-        }
-        self.store
-            .rename(old, new, record, expected, admission, now)
-    }
-
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
         self.store.delete(key)
     }
@@ -116,16 +87,11 @@ impl SessionStore for Late {
         self.store.delete_expired(limit, now)
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        self.store.principals()
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        self.store.expires_by_itself()
-    }
-
-    fn renames_at_once(&self) -> bool {
-        self.store.renames_at_once()
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            scan: None,
+            ..self.store.abilities()
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sessions::{
     Timestamp,
-    store::{Record, Revision, SessionStore as _, StoreErrorKind, StoreKey, WriteId},
+    store::{Record, Revision, SessionStore as _, StoreErrorKind, StoreKey, Write, WriteId},
     test_util::{Fault, Verb},
 };
 use sessions_tests::{Browser, Reply};
@@ -541,9 +541,11 @@ fn use_up(site: &Site) {
     wait(async {
         for _ in 0..4 {
             _ = store.load(&key, now).await;
-            _ = store.create(&key, &dead, None, now).await;
-            _ = store.update(&key, &dead, revision, None, now).await;
-            _ = store.rename(&key, &other, &dead, revision, None, now).await;
+            _ = store.write(Write::create(&key, &dead, now)).await;
+            _ = store.write(Write::update(&key, &dead, revision, now)).await;
+            _ = store
+                .write(Write::rename(&key, &other, &dead, revision, now))
+                .await;
             _ = store.delete(&key).await;
         }
     });

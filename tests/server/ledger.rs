@@ -11,8 +11,8 @@ use std::{
 use sessions::{
     Timestamp,
     store::{
-        Admission, Answer, Loaded, PrincipalIndex, Record, Revision, SessionStore, StoreKey,
-        Touched, Written,
+        Abilities, Answer, Loaded, Record, Replaces, SessionStore, StoreKey, Touched, Write,
+        Written,
     },
 };
 
@@ -83,7 +83,7 @@ impl Ledger {
         spoil(&mut found.record);
         let update = self
             .store
-            .update(key, &found.record, found.revision, None, now);
+            .write(Write::update(key, &found.record, found.revision, now));
         assert!(matches!(update.await, Ok(Written::Applied { .. })));
     }
 
@@ -128,34 +128,25 @@ fn is_forward(record: &Record) -> bool {
 }
 
 impl SessionStore for Ledger {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.note(key, record);
-        self.store.create(key, record, admission, now)
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        self.note(write.key, write.record);
+        match write.replaces {
+            Replaces::Same(_) | Replaces::Other(..) if self.conflicts() => {
+                Answer::ready(Ok(Written::Conflict))
+            }
+            Replaces::Other(..) if self.halves_next_rename.swap(false, Ordering::Relaxed) => {
+                Answer::pending(async move {
+                    let create = Write::create(write.key, write.record, write.now);
+                    self.store.write(create).await?;
+                    Ok(Written::Ambiguous)
+                })
+            }
+            _ => self.store.write(write),
+        }
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         self.store.load(key, now)
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.note(key, record);
-        if self.conflicts() {
-            return Answer::ready(Ok(Written::Conflict));
-        }
-        self.store.update(key, record, expected, admission, now)
     }
 
     fn touch<'a>(
@@ -167,29 +158,6 @@ impl SessionStore for Ledger {
         self.store.touch(key, deadline, now)
     }
 
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.note(new, record);
-        if self.conflicts() {
-            return Answer::ready(Ok(Written::Conflict));
-        }
-        if self.halves_next_rename.swap(false, Ordering::Relaxed) {
-            return Answer::pending(async move {
-                self.store.create(new, record, None, now).await?;
-                Ok(Written::Ambiguous)
-            });
-        }
-        self.store
-            .rename(old, new, record, expected, admission, now)
-    }
-
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
         self.store.delete(key)
     }
@@ -198,16 +166,15 @@ impl SessionStore for Ledger {
         self.store.delete_expired(limit, now)
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        let hides = self.hides_index.load(Ordering::Relaxed);
-        self.store.principals().filter(|_| !hides)
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        self.store.expires_by_itself()
-    }
-
-    fn renames_at_once(&self) -> bool {
-        self.store.renames_at_once() && !self.renames_in_steps.load(Ordering::Relaxed)
+    fn abilities(&self) -> Abilities<'_> {
+        let mut abilities = self.store.abilities();
+        if self.hides_index.load(Ordering::Relaxed) {
+            abilities.principals = None;
+        }
+        abilities.renames_at_once &= !self.renames_in_steps.load(Ordering::Relaxed);
+        Abilities {
+            scan: None,
+            ..abilities
+        }
     }
 }

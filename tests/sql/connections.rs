@@ -9,7 +9,7 @@ use std::{
 
 use actix_web::rt::{Runtime, spawn, time};
 use sessions::{
-    store::{Principal, StoreErrorKind, Touched, Written},
+    store::{Principal, StoreErrorKind, Touched, Write, Written},
     test_util::Verb,
 };
 use sessions_tests::Proxy;
@@ -55,7 +55,11 @@ async fn a_write_whose_connection_is_ended_is_ambiguous<S: Server>() {
     locker.lock(&table, &key).await;
     let update = spawn({
         let store = store.clone();
-        async move { store.update(&key, &record(), revision, None, NOW).await }
+        async move {
+            store
+                .write(Write::update(&key, &record(), revision, NOW))
+                .await
+        }
     });
     for number in waiting(&mut administrator, &table).await {
         administrator.end_connection(number).await;
@@ -64,7 +68,9 @@ async fn a_write_whose_connection_is_ended_is_ambiguous<S: Server>() {
     drop(locker);
     // It was not done, and the store goes on.
     assert_eq!(found(&store, &key).await, Some(before));
-    let written = store.update(&key, &record(), revision, None, NOW).await;
+    let written = store
+        .write(Write::update(&key, &record(), revision, NOW))
+        .await;
     applied(&written.unwrap());
 }
 
@@ -101,7 +107,11 @@ async fn a_login_whose_connection_is_ended_before_it_commits_is_asked_for_again<
     let (newcomer, login) = (new_key(), record_of(&alice()));
     let create = spawn({
         let (store, login) = (store.clone(), login.clone());
-        async move { store.create(&newcomer, &login, at_most(1), NOW).await }
+        async move {
+            store
+                .write(Write::create(&newcomer, &login, NOW).admitted_by(at_most(1)))
+                .await
+        }
     });
     let ended = waiting(&mut administrator, &table).await;
     for number in &ended {
@@ -137,14 +147,14 @@ async fn a_write_whose_answer_is_lost_is_ambiguous_and_done<S: Server>() {
     rested().await;
     let revision = applied(
         &store
-            .update(&key, &record(), revision, None, NOW)
+            .write(Write::update(&key, &record(), revision, NOW))
             .await
             .unwrap(),
     );
     rested().await;
     let next = record();
     proxy.lose_the_next_answer();
-    let written = store.update(&key, &next, revision, None, NOW).await;
+    let written = store.write(Write::update(&key, &next, revision, NOW)).await;
     proxy.heal();
     assert_eq!(written.unwrap(), Written::Ambiguous);
     // The server has it by now, and may still be at it.
@@ -169,7 +179,11 @@ async fn a_commit_whose_answer_is_lost_is_ambiguous<S: Server>() {
     let newcomer = new_key();
     let create = spawn({
         let (store, login) = (store.clone(), login.clone());
-        async move { store.create(&newcomer, &login, at_most(5), NOW).await }
+        async move {
+            store
+                .write(Write::create(&newcomer, &login, NOW).admitted_by(at_most(5)))
+                .await
+        }
     });
     waiting(&mut administrator, &table).await;
     // The answer to the count is the next to come; the one after it is the commit's.
@@ -203,7 +217,10 @@ async fn a_write_by_a_connection_whose_worker_ended_is_done_or_ambiguous<S: Serv
         });
         let store = worker.join().unwrap();
         let (key, login) = (new_key(), record_of(&alice()));
-        let written = store.create(&key, &login, admission, NOW).await.unwrap();
+        let written = store
+            .write(Write::create(&key, &login, NOW).admitted_by(admission))
+            .await
+            .unwrap();
         if admission.is_some() {
             // What was lost before the commit was surely not done, and is asked for again.
             applied(&written);
@@ -225,18 +242,22 @@ async fn a_server_that_goes_and_comes_back_is_found_again<S: Server>() {
     let began = Instant::now();
     let loaded = store.load(&key, NOW).await.unwrap_err();
     assert_eq!(loaded.kind(), StoreErrorKind::Unavailable);
-    match store.create(&new_key(), &record(), None, NOW).await {
+    match store.write(Write::create(&new_key(), &record(), NOW)).await {
         Err(error) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
         // By a connection of which the pool does not know yet that it was cut.
         written => assert_eq!(written.unwrap(), Written::Ambiguous),
     }
     let login = record_of(&alice());
-    let written = store.create(&new_key(), &login, at_most(1), NOW).await;
+    let written = store
+        .write(Write::create(&new_key(), &login, NOW).admitted_by(at_most(1)))
+        .await;
     assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Unavailable);
     assert!(began.elapsed() < Duration::from_secs(15));
     proxy.heal();
     assert!(found(&store, &key).await.is_some());
-    let written = store.update(&key, &record(), revision, None, NOW).await;
+    let written = store
+        .write(Write::update(&key, &record(), revision, NOW))
+        .await;
     applied(&written.unwrap());
     use_every_verb(&store).await;
 }
@@ -254,9 +275,10 @@ async fn a_caller_who_gives_up_leaves_nothing_behind<S: Server>() {
         locker.lock(&table, &key).await;
         let (other, next) = (new_key(), record_of(&principal));
         let call = match verb {
-            Verb::Update => store.update(&key, &next, revision, None, NOW),
-            Verb::Create => store.create(&other, &next, at_most(1), NOW),
-            _ => store.rename(&key, &other, &next, revision, at_most(1), NOW),
+            Verb::Update => store.write(Write::update(&key, &next, revision, NOW)),
+            Verb::Create => store.write(Write::create(&other, &next, NOW).admitted_by(at_most(1))),
+            _ => store
+                .write(Write::rename(&key, &other, &next, revision, NOW).admitted_by(at_most(1))),
         };
         // Long enough to be in the middle of it, waiting for the lock.
         let given_up = time::timeout(Duration::from_millis(500), call).await;
@@ -304,7 +326,7 @@ async fn a_busy_pool_is_unavailable<S: Server>() {
         }
         time::sleep(Duration::from_millis(25)).await;
     }
-    let written = store.create(&new_key(), &record(), None, NOW).await;
+    let written = store.write(Write::create(&new_key(), &record(), NOW)).await;
     assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Unavailable);
     drop(locker);
     for call in calls {

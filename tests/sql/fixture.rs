@@ -10,8 +10,8 @@ use std::{
 use sessions::{
     Handle, Timestamp,
     store::{
-        Admission, AdmissionPolicy, Principal, Record, Revision, SessionStore, StoreKey, WriteId,
-        Written,
+        Admission, AdmissionPolicy, Principal, Record, Revision, SessionStore, StoreKey, Write,
+        WriteId, Written,
     },
 };
 
@@ -80,7 +80,7 @@ pub(crate) fn at_most(limit: u32) -> Option<Admission> {
 /// Creates a record under a new key.
 pub(crate) async fn stored(store: &impl SessionStore, record: &Record) -> (StoreKey, Revision) {
     let key = new_key();
-    let written = store.create(&key, record, None, NOW).await.unwrap();
+    let written = store.write(Write::create(&key, record, NOW)).await.unwrap();
     (key, applied(&written))
 }
 
@@ -102,7 +102,7 @@ pub(crate) async fn use_every_verb(store: &impl SessionStore) {
     assert!(found(store, &key).await.is_some());
     let next = record_of(&Principal::from_bytes(number().to_be_bytes()));
     let written = store
-        .update(&key, &next, revision, None, NOW)
+        .write(Write::update(&key, &next, revision, NOW))
         .await
         .unwrap();
     let revision = applied(&written);
@@ -110,17 +110,19 @@ pub(crate) async fn use_every_verb(store: &impl SessionStore) {
     touched.unwrap();
     let (new, renewed) = (new_key(), record_of(next.principal.as_ref().unwrap()));
     let written = store
-        .rename(&key, &new, &renewed, revision, None, NOW)
+        .write(Write::rename(&key, &new, &renewed, revision, NOW))
         .await;
     applied(&written.unwrap());
     let (newcomer, of) = (new_key(), next.principal.unwrap());
     let login = record_of(&of);
-    let written = store.create(&newcomer, &login, at_most(1), NOW).await;
+    let written = store
+        .write(Write::create(&newcomer, &login, NOW).admitted_by(at_most(1)))
+        .await;
     let Written::Applied { evicted, .. } = written.unwrap() else {
         panic!("it is admitted, and another makes room");
     };
     assert_eq!(evicted, [renewed.handle]);
-    let index = store.principals().unwrap();
+    let index = store.abilities().principals.unwrap();
     assert_eq!(index.list(&of, NOW).await.unwrap().len(), 1);
     let several = store.load_many(&[new, newcomer], NOW).await.unwrap();
     assert!(several[0].is_none() && several[1].is_some());

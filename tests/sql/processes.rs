@@ -2,7 +2,7 @@
 
 use sessions::{
     SqliteStore,
-    store::{SessionStore as _, StoreErrorKind, StoreKey, Written},
+    store::{SessionStore as _, StoreErrorKind, StoreKey, Write, Written},
 };
 
 use crate::{
@@ -32,7 +32,10 @@ fn all_do(task: &str, file: &File) -> Vec<String> {
 pub(crate) async fn increment(store: &SqliteStore, _: u32) {
     let mut zero = record();
     zero.body = 0_u32.to_be_bytes().to_vec();
-    let created = store.create(&COUNTER, &zero, None, NOW).await.unwrap();
+    let created = store
+        .write(Write::create(&COUNTER, &zero, NOW))
+        .await
+        .unwrap();
     assert!(matches!(
         created,
         Written::Applied { .. } | Written::Conflict
@@ -45,7 +48,7 @@ pub(crate) async fn increment(store: &SqliteStore, _: u32) {
             next.body = (count + 1).to_be_bytes().to_vec();
             next.write_id = record().write_id;
             match store
-                .update(&COUNTER, &next, loaded.revision, None, NOW)
+                .write(Write::update(&COUNTER, &next, loaded.revision, NOW))
                 .await
             {
                 Ok(Written::Applied { .. }) => break,
@@ -69,7 +72,9 @@ async fn no_increment_is_lost_between_processes() {
 pub(crate) async fn log_in(store: &SqliteStore) {
     for _ in 0..LOGINS {
         let login = record_of(&alice());
-        let written = store.create(&key(number()), &login, at_most(3), NOW).await;
+        let written = store
+            .write(Write::create(&key(number()), &login, NOW).admitted_by(at_most(3)))
+            .await;
         applied(&written.unwrap());
     }
 }
@@ -79,7 +84,12 @@ async fn a_limit_holds_between_processes() {
     let file = File::new();
     all_do("log in", &file);
     let store = file.store().await;
-    let listed = store.principals().unwrap().list(&alice(), NOW).await;
+    let listed = store
+        .abilities()
+        .principals
+        .unwrap()
+        .list(&alice(), NOW)
+        .await;
     assert_eq!(listed.unwrap().len(), 3);
 }
 
@@ -90,7 +100,7 @@ pub(crate) async fn write_until_killed(store: &SqliteStore) {
         record.body = number.to_be_bytes().repeat(100);
         applied(
             &store
-                .create(&key(number), &record, None, NOW)
+                .write(Write::create(&key(number), &record, NOW))
                 .await
                 .unwrap(),
         );

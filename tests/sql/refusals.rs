@@ -2,7 +2,7 @@
 
 use sessions::{
     SqlErrorKind, SqliteStore,
-    store::{SessionStore as _, StoreErrorKind, Touched},
+    store::{SessionStore as _, StoreErrorKind, Touched, Write},
 };
 
 use crate::{
@@ -72,10 +72,12 @@ async fn a_database_that_is_read_only_refuses_writes_and_answers_reads<S: Server
     let store = store.table(&table).unwrap();
     assert!(found(&store, &key).await.is_some());
     let refused = [
-        store.create(&new_key(), &record(), None, NOW).await,
-        store.update(&key, &record(), revision, None, NOW).await,
+        store.write(Write::create(&new_key(), &record(), NOW)).await,
         store
-            .rename(&key, &new_key(), &record(), revision, None, NOW)
+            .write(Write::update(&key, &record(), revision, NOW))
+            .await,
+        store
+            .write(Write::rename(&key, &new_key(), &record(), revision, NOW))
             .await,
     ]
     .map(|written| written.unwrap_err().kind());
@@ -140,7 +142,9 @@ async fn a_file_opened_to_be_read_refuses_writes_and_answers_reads() {
     let url = format!("{}?mode=ro", file.url());
     let store = SqliteStore::connect(&url).await.unwrap();
     assert!(found(&store, &key).await.is_some());
-    let written = store.update(&key, &record(), revision, None, NOW).await;
+    let written = store
+        .write(Write::update(&key, &record(), revision, NOW))
+        .await;
     assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Refused);
     let touched = store.touch(&key, DEADLINE, NOW).await.unwrap_err();
     assert_eq!(touched.kind(), StoreErrorKind::Refused);

@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use sessions::{
     SqlErrorKind, SqlMigration, SqliteStore,
-    store::{SessionStore, StoreErrorKind},
+    store::{SessionStore, StoreErrorKind, Write},
 };
 
 use crate::{
@@ -87,7 +87,9 @@ async fn the_text_of_the_migrations_makes_the_tables<S: Server>() {
 async fn tables_of_another_name_are_another_store<S: Server>() {
     let ((one, _), (other, _)) = (S::new().await, S::new().await);
     let key = new_key();
-    one.create(&key, &record(), None, NOW).await.unwrap();
+    one.write(Write::create(&key, &record(), NOW))
+        .await
+        .unwrap();
     assert!(one.load(&key, NOW).await.unwrap().is_some());
     assert!(other.load(&key, NOW).await.unwrap().is_none());
     let error = one.table("a; DROP TABLE b").unwrap_err();
@@ -147,6 +149,6 @@ async fn assert_refused(store: &impl SessionStore, expected: &str) {
     let error = store.load(&new_key(), NOW).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Refused);
     assert!(chain(&error).contains(expected), "{}", chain(&error));
-    let error = store.create(&new_key(), &record(), None, NOW).await;
+    let error = store.write(Write::create(&new_key(), &record(), NOW)).await;
     assert_eq!(error.unwrap_err().kind(), StoreErrorKind::Refused);
 }

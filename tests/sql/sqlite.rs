@@ -5,7 +5,7 @@ use std::{error::Error as _, time::Duration};
 use actix_web::rt::time::{sleep, timeout};
 use sessions::{
     SqlErrorKind, SqliteStore,
-    store::{SessionStore as _, StoreErrorKind, Touched, Written},
+    store::{SessionStore as _, StoreErrorKind, Touched, Write, Written},
 };
 use sqlx::{
     Connection as _, SqliteConnection,
@@ -32,17 +32,21 @@ async fn a_file_that_is_locked_for_long_is_unavailable_to_writers_and_open_to_re
         .await
         .unwrap();
     assert!(found(&store, &key).await.is_some());
-    let written = store.update(&key, &record(), revision, None, NOW).await;
+    let written = store
+        .write(Write::update(&key, &record(), revision, NOW))
+        .await;
     assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Unavailable);
     let login = record_of(&alice());
-    let written = store.create(&new_key(), &login, at_most(1), NOW).await;
+    let written = store
+        .write(Write::create(&new_key(), &login, NOW).admitted_by(at_most(1)))
+        .await;
     assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Unavailable);
     let touched = store.touch(&key, DEADLINE, NOW).await.unwrap_err();
     assert_eq!(touched.kind(), StoreErrorKind::Unavailable);
     sqlx::query("COMMIT").execute(&mut *other).await.unwrap();
     applied(
         &store
-            .update(&key, &record(), revision, None, NOW)
+            .write(Write::update(&key, &record(), revision, NOW))
             .await
             .unwrap(),
     );
@@ -62,7 +66,7 @@ async fn a_full_disk_refuses_the_new_and_keeps_what_is_there() {
     let error = loop {
         let (key, mut record) = (new_key(), record());
         record.body = vec![7; 8 * 1024];
-        match store.create(&key, &record, None, NOW).await {
+        match store.write(Write::create(&key, &record, NOW)).await {
             Ok(Written::Applied { .. }) => kept.push((key, record)),
             Ok(other) => panic!("{other:?}"),
             Err(error) => break error,
@@ -130,7 +134,7 @@ async fn the_one_connection_that_writes_does_not_make_a_removed_file_again_eithe
         store.migrate().await.unwrap();
         lose_the_connection_that_writes(&store).await;
         file.remove();
-        let written = store.create(&new_key(), &record(), None, NOW).await;
+        let written = store.write(Write::create(&new_key(), &record(), NOW)).await;
         assert_eq!(written.unwrap_err().kind(), StoreErrorKind::Unavailable);
         assert!(!file.path().exists(), "{url}");
     }
@@ -141,7 +145,8 @@ async fn the_one_connection_that_writes_does_not_make_a_removed_file_again_eithe
 async fn lose_the_connection_that_writes(store: &SqliteStore) {
     eventually("the connection is closed", async || {
         let (key, record) = (new_key(), record_of(&alice()));
-        let mut call = Box::pin(store.create(&key, &record, at_most(1), NOW));
+        let mut call =
+            Box::pin(store.write(Write::create(&key, &record, NOW).admitted_by(at_most(1))));
         _ = timeout(Duration::from_micros(150), &mut call).await;
         drop(call);
         sleep(Duration::from_millis(10)).await;
@@ -184,7 +189,7 @@ async fn garbage_over_the_header_of_a_file_in_use_refuses() {
     for answer in [
         store.load(&key, NOW).await.map(drop),
         store
-            .update(&key, &record(), revision, None, NOW)
+            .write(Write::update(&key, &record(), revision, NOW))
             .await
             .map(drop),
         store.touch(&key, DEADLINE, NOW).await.map(drop),
@@ -239,7 +244,7 @@ async fn a_row_that_is_no_record_is_corrupt() {
     // It can be replaced, and deleted.
     applied(
         &store
-            .update(&key, &record(), revision, None, NOW)
+            .write(Write::update(&key, &record(), revision, NOW))
             .await
             .unwrap(),
     );
@@ -252,7 +257,8 @@ async fn a_caller_who_gives_up_leaves_no_transaction_open() {
     let store = file.store().await;
     for polls in 1..12 {
         let (key, record) = (new_key(), record_of(&alice()));
-        let mut call = std::pin::pin!(store.create(&key, &record, at_most(1), NOW));
+        let mut call =
+            std::pin::pin!(store.write(Write::create(&key, &record, NOW).admitted_by(at_most(1))));
         for _ in 0..polls {
             let step = timeout(Duration::from_micros(150), &mut call);
             if step.await.is_ok() {

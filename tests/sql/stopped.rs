@@ -11,7 +11,7 @@ use std::{
 };
 
 use actix_web::rt::spawn;
-use sessions::store::{StoreErrorKind, StoreKey, Written};
+use sessions::store::{StoreErrorKind, StoreKey, Write, Written};
 use sessions_tests::Engine;
 
 use crate::{
@@ -47,9 +47,11 @@ async fn what_was_answered_for_survives_the_death_of_the_server<S: Server>() {
                 let written = if writer == 0 {
                     // With others, in a transaction; it never has to go.
                     let login = record_of(&alice());
-                    store.create(&key, &login, at_most(1_000_000), NOW).await
+                    store
+                        .write(Write::create(&key, &login, NOW).admitted_by(at_most(1_000_000)))
+                        .await
                 } else {
-                    store.create(&key, &record(), None, NOW).await
+                    store.write(Write::create(&key, &record(), NOW)).await
                 };
                 match written {
                     Ok(Written::Applied { .. }) => answered.borrow_mut().push(key),

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use actix_web::rt::time;
-use sessions::store::{Revision, StoreKey, Written};
+use sessions::store::{Revision, StoreKey, Write, Written};
 use sessions_tests::Proxy;
 
 use crate::{
@@ -38,7 +38,7 @@ async fn each_verb_takes_as_many_round_trips_as_the_page_says<S: Server>() {
         let mut note = |verb: &'static str, count: usize| trips.push((verb, count));
         let key = new_key();
         let first = record();
-        let (written, count) = counted(&proxy, store.create(&key, &first, None, NOW)).await;
+        let (written, count) = counted(&proxy, store.write(Write::create(&key, &first, NOW))).await;
         note("create", count);
         let revision = applied(&written.unwrap());
         let (_, count) = counted(&proxy, store.load(&key, NOW)).await;
@@ -49,19 +49,23 @@ async fn each_verb_takes_as_many_round_trips_as_the_page_says<S: Server>() {
         let (_, count) = counted(&proxy, store.touch(&key, DEADLINE, NOW)).await;
         note("touch", count);
         let next = record();
-        let (written, count) =
-            counted(&proxy, store.update(&key, &next, revision, None, NOW)).await;
+        let (written, count) = counted(
+            &proxy,
+            store.write(Write::update(&key, &next, revision, NOW)),
+        )
+        .await;
         note("update", count);
         let current = applied(&written.unwrap());
         let stale = Revision::from(7);
-        let (written, count) = counted(&proxy, store.update(&key, &next, stale, None, NOW)).await;
+        let (written, count) =
+            counted(&proxy, store.write(Write::update(&key, &next, stale, NOW))).await;
         note("update, conflict", count);
         assert_eq!(written.unwrap(), Written::Conflict);
         let new = new_key();
         let renewed = record();
         let (written, count) = counted(
             &proxy,
-            store.rename(&key, &new, &renewed, current, None, NOW),
+            store.write(Write::rename(&key, &new, &renewed, current, NOW)),
         )
         .await;
         note("rename", count);
@@ -69,21 +73,32 @@ async fn each_verb_takes_as_many_round_trips_as_the_page_says<S: Server>() {
         let owned = record_of(&alice());
         let (one, state) = stored(&store, &owned).await;
         let (new, renewed) = (new_key(), record_of(&alice()));
-        let (written, count) =
-            counted(&proxy, store.rename(&one, &new, &renewed, state, None, NOW)).await;
+        let (written, count) = counted(
+            &proxy,
+            store.write(Write::rename(&one, &new, &renewed, state, NOW)),
+        )
+        .await;
         note("rename, owned", count);
         applied(&written.unwrap());
         let login = record_of(&alice());
         let at = new_key();
-        let (written, count) = counted(&proxy, store.create(&at, &login, at_most(9), NOW)).await;
+        let (written, count) = counted(
+            &proxy,
+            store.write(Write::create(&at, &login, NOW).admitted_by(at_most(9))),
+        )
+        .await;
         note("create, limited", count);
         applied(&written.unwrap());
         let login = record_of(&alice());
         let at = new_key();
-        let (written, count) = counted(&proxy, store.create(&at, &login, at_most(1), NOW)).await;
+        let (written, count) = counted(
+            &proxy,
+            store.write(Write::create(&at, &login, NOW).admitted_by(at_most(1))),
+        )
+        .await;
         note("create, evicting", count);
         applied(&written.unwrap());
-        let index = store.principals().unwrap();
+        let index = store.abilities().principals.unwrap();
         let principal = alice();
         let (_, count) = counted(&proxy, index.list(&principal, NOW)).await;
         note("list", count);

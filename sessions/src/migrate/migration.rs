@@ -88,10 +88,11 @@ impl<'a> Migration<'a> {
     /// # Errors
     ///
     /// If a store fails otherwise; what was moved is moved. [`Refused`](StoreErrorKind::Refused) if the old store cannot be
-    /// [scanned](crate::store::SessionStore::scan): then sessions move one by one, when they are next written or touched. Also if the pair only
+    /// [scanned](crate::store::Abilities::scan): then sessions move one by one, when they are next written or touched. Also if the pair only
     /// [prepares](PairStore::prepare): there may be servers yet that would not find what was moved.
     pub async fn run(self) -> Result<Moved, StoreError> {
-        let Some(scan) = self.pair.old().scan().filter(|_| self.pair.moves()) else {
+        let scan = self.pair.old().abilities().scan;
+        let Some(scan) = scan.filter(|_| self.pair.moves()) else {
             return Err(StoreError::new(StoreErrorKind::Refused));
         };
         let mut total = Moved::default();

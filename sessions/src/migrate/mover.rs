@@ -2,7 +2,7 @@ use crate::{
     clock::Timestamp,
     store::{
         Loaded, Principal, Record, Revision, SessionStore, StoreError, StoreErrorKind, StoreKey,
-        WriteId, Written,
+        Write, WriteId, Written,
     },
 };
 
@@ -166,14 +166,11 @@ impl Mover<'_> {
     ) -> Result<Option<(Ticket, Revision)>, StoreError> {
         let ticket = Ticket::new(&session.record);
         let record = ticket.to_record(key, &session.record, self.now);
-        let written = match passed {
-            None => self.new.create(key, &record, None, self.now).await?,
-            Some(passed) => {
-                let update = self.new.update(key, &record, passed, None, self.now);
-                update.await?
-            }
+        let write = match passed {
+            None => Write::create(key, &record, self.now),
+            Some(passed) => Write::update(key, &record, passed, self.now),
         };
-        match written {
+        match self.new.write(write).await? {
             Written::Applied { revision, .. } => Ok(Some((ticket, revision))),
             Written::Conflict | Written::Missing => Ok(None),
             // If it lies there, the next who comes uses it.
@@ -195,11 +192,8 @@ impl Mover<'_> {
             self.new.touch(key, session.deadline, self.now).await?;
         }
         let claimed = ticket.claim(key, session);
-        let written = self
-            .old
-            .update(key, &claimed, found.revision, None, self.now)
-            .await?;
-        match written {
+        let update = Write::update(key, &claimed, found.revision, self.now);
+        match self.old.write(update).await? {
             Written::Applied { .. } => {}
             Written::Missing | Written::Conflict => return Ok(None),
             Written::Ambiguous | Written::Refused => return Err(unfinished()),
@@ -245,11 +239,8 @@ impl Mover<'_> {
         claimed: &Record,
     ) -> Result<Option<Brought>, StoreError> {
         let session = ticket.release(claimed);
-        let written = self
-            .new
-            .update(key, &session, revision, None, self.now)
-            .await?;
-        match written {
+        let update = Write::update(key, &session, revision, self.now);
+        match self.new.write(update).await? {
             Written::Applied { revision, .. } => {
                 // If this fails, somebody will find it, or nobody before its deadline.
                 _ = self.old.delete(key).await;
@@ -283,8 +274,8 @@ impl Mover<'_> {
         expected: Revision,
     ) -> Result<(), StoreError> {
         let record = nothing(key, place, self.now);
-        let written = store.update(key, &record, expected, None, self.now).await?;
-        match written {
+        let update = Write::update(key, &record, expected, self.now);
+        match store.write(update).await? {
             Written::Applied { .. } | Written::Conflict | Written::Missing => Ok(()),
             Written::Ambiguous | Written::Refused => Err(unfinished()),
         }
@@ -292,7 +283,7 @@ impl Mover<'_> {
 
     /// Brings all sessions of a principal, so that the new store alone can count them. Nobody creates one in the old store meanwhile.
     pub(super) async fn gather(&self, principal: &Principal) -> Result<(), StoreError> {
-        let Some(index) = self.old.principals() else {
+        let Some(index) = self.old.abilities().principals else {
             return Ok(());
         };
         let mut was_empty = false;

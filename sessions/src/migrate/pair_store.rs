@@ -3,8 +3,8 @@ use std::{collections::HashSet, sync::Arc};
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision,
-        SessionStore, StoreError, StoreKey, Touched, Written,
+        Abilities, Answer, Listed, Loaded, Principal, PrincipalIndex, Replaces, Revision,
+        SessionStore, StoreError, StoreKey, Touched, Write, Written,
     },
 };
 
@@ -104,7 +104,7 @@ impl PairStore {
     /// Moves nothing, and finds what others move: for the time in which some servers have the old store alone, and then some a pair that moves.
     ///
     /// ```
-    /// use sessions::{MemoryStore, Timestamp, migrate::PairStore, store::{SessionStore, StoreKey}};
+    /// use sessions::{MemoryStore, Timestamp, migrate::PairStore, store::{SessionStore, StoreKey, Write}};
     /// # use std::sync::Arc;
     /// # use sessions::{Handle, store::{Record, WriteId}};
     ///
@@ -116,7 +116,7 @@ impl PairStore {
     /// # };
     /// # let (old, new) = (Arc::new(MemoryStore::new()), Arc::new(MemoryStore::new()));
     /// let pair = PairStore::prepare(new.clone(), old.clone()); // the new one first, as in `new`
-    /// pair.create(&key, &record, None, now).await?;
+    /// pair.write(Write::create(&key, &record, now)).await?;
     /// assert!(old.load(&key, now).await?.is_some()); // where servers without a pair find it
     /// assert!(new.load(&key, now).await?.is_none());
     /// # Ok::<(), sessions::store::StoreError>(())
@@ -166,38 +166,30 @@ impl PairStore {
     }
 
     /// Has the new store count alone whom it admits.
-    async fn admit(
-        &self,
-        record: &Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        match (&record.principal, admission) {
-            (Some(principal), Some(_)) if self.moves() => self.mover(now).gather(principal).await,
+    async fn admit(&self, write: &Write<'_>) -> Result<(), StoreError> {
+        match write.counted() {
+            Some((principal, _)) if self.moves() => self.mover(write.now).gather(principal).await,
             _ => Ok(()),
         }
     }
 
     /// Creates a session in the new store.
-    async fn create_new(
-        &self,
-        key: &StoreKey,
-        record: &Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Result<Written, StoreError> {
-        let mover = self.mover(now);
-        self.admit(record, admission, now).await?;
+    async fn create_new(&self, write: Write<'_>) -> Result<Written, StoreError> {
+        let (key, mover) = (write.key, self.mover(write.now));
+        self.admit(&write).await?;
         if mover.stays(key).await? {
             return Ok(Written::Conflict);
         }
-        let mut written = self.new.create(key, record, admission, now).await?;
+        let mut written = self.new.write(write).await?;
         if written == Written::Conflict
             && let InNew::Ticket(_, revision) = mover.in_new(key).await?
         {
             // Of a session that is no more.
-            let update = self.new.update(key, record, revision, admission, now);
-            written = update.await?;
+            let update = Write {
+                replaces: Replaces::Same(revision),
+                ..write
+            };
+            written = self.new.write(update).await?;
         }
         let Written::Applied { revision, .. } = written else {
             return Ok(written);
@@ -215,25 +207,19 @@ impl PairStore {
     }
 
     /// Creates a session in the old store, where it is found by servers that have no other.
-    async fn create_old(
-        &self,
-        key: &StoreKey,
-        record: &Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Result<Written, StoreError> {
-        let mover = self.mover(now);
+    async fn create_old(&self, write: Write<'_>) -> Result<Written, StoreError> {
+        let (key, mover) = (write.key, self.mover(write.now));
         if mover.moved(key).await?.is_some() {
             return Ok(Written::Conflict);
         }
-        let written = self.old.create(key, record, admission, now).await?;
+        let written = self.old.write(write).await?;
         let Written::Applied { revision, evicted } = written else {
             return Ok(written);
         };
         // See `create_new`.
         Ok(match mover.moved(key).await {
             Ok(None) => Written::Applied {
-                revision: state(record),
+                revision: state(write.record),
                 evicted,
             },
             Ok(Some(_)) => mover.withdraw(&*self.old, Kind::Claim, key, revision).await,
@@ -241,22 +227,42 @@ impl PairStore {
         })
     }
 
-    /// Does a write to a session in the new store, where it is brought first unless it is there.
-    async fn write_new<'a>(
-        &'a self,
-        key: &StoreKey,
-        mut expected: Revision,
-        now: Timestamp,
-        write: impl Fn(&'a dyn SessionStore, Revision) -> Answer<'a, Written>,
+    /// Whether a session lives in either store under the key that another is to be renamed to.
+    async fn is_taken(&self, write: &Write<'_>) -> Result<bool, StoreError> {
+        if self.moves() {
+            self.mover(write.now).stays(write.key).await
+        } else {
+            Ok(self.find(write.key, write.now).await?.is_some())
+        }
+    }
+
+    /// Puts a record in the place of the one under the key `old`, in the new store or where that lies.
+    async fn replace(
+        &self,
+        write: Write<'_>,
+        (old, expected): (&StoreKey, Revision),
     ) -> Result<Written, StoreError> {
-        let mover = self.mover(now);
+        if self.moves() {
+            self.replace_new(write, (old, expected)).await
+        } else {
+            self.replace_in_place(write, (old, expected)).await
+        }
+    }
+
+    /// Replaces a session in the new store, where it is brought first unless it is there.
+    async fn replace_new(
+        &self,
+        write: Write<'_>,
+        (old, mut expected): (&StoreKey, Revision),
+    ) -> Result<Written, StoreError> {
+        let mover = self.mover(write.now);
         let (mut is_brought, mut is_translated) = (false, false);
         loop {
-            match write(&*self.new, expected).await? {
+            match self.new.write(write.expecting(expected)).await? {
                 Written::Missing => {}
                 // It may be in the state that was loaded from the old store, for which the new one has another name; or what lies there is a
                 // ticket; or it has come while the new one looked why it changed nothing.
-                Written::Conflict if !is_translated => match mover.in_new(key).await? {
+                Written::Conflict if !is_translated => match mover.in_new(old).await? {
                     InNew::Session(found) if is_state(expected, found.record.write_id) => {
                         (expected, is_translated) = (found.revision, true);
                         continue;
@@ -270,7 +276,7 @@ impl PairStore {
                 return Ok(Written::Missing);
             }
             is_brought = true;
-            match mover.bring(key, Some(expected)).await? {
+            match mover.bring(old, Some(expected)).await? {
                 Brought::Moved(revision) => (expected, is_translated) = (revision, true),
                 Brought::Gone => {}
                 Brought::Conflict => return Ok(Written::Conflict),
@@ -278,56 +284,40 @@ impl PairStore {
         }
     }
 
-    /// Does a write to a session where it lies.
-    async fn write_in_place<'a>(
-        &'a self,
-        key: &StoreKey,
-        record: &Record,
-        expected: Revision,
-        now: Timestamp,
-        write: impl Fn(&'a dyn SessionStore, Revision) -> Answer<'a, Written>,
+    /// Replaces a session where it lies.
+    async fn replace_in_place(
+        &self,
+        write: Write<'_>,
+        (old, expected): (&StoreKey, Revision),
     ) -> Result<Written, StoreError> {
-        let mover = self.mover(now);
+        let mover = self.mover(write.now);
         let mut tried = None;
         loop {
-            match mover.in_old(key).await? {
+            match mover.in_old(old).await? {
                 // The same again: it is another key that is taken.
                 InOld::Session(found)
                     if state(&found.record) != expected || tried == Some(found.revision) =>
                 {
                     return Ok(Written::Conflict);
                 }
-                InOld::Session(found) => match write(&*self.old, found.revision).await? {
-                    Written::Applied { evicted, .. } => {
-                        return Ok(Written::Applied {
-                            revision: state(record),
-                            evicted,
-                        });
+                InOld::Session(found) => {
+                    match self.old.write(write.expecting(found.revision)).await? {
+                        Written::Applied { evicted, .. } => {
+                            return Ok(Written::Applied {
+                                revision: state(write.record),
+                                evicted,
+                            });
+                        }
+                        // Written, ended or claimed meanwhile.
+                        Written::Conflict | Written::Missing => tried = Some(found.revision),
+                        written @ (Written::Ambiguous | Written::Refused) => return Ok(written),
                     }
-                    // Written, ended or claimed meanwhile.
-                    Written::Conflict | Written::Missing => tried = Some(found.revision),
-                    written @ (Written::Ambiguous | Written::Refused) => return Ok(written),
-                },
-                InOld::Claimed(nonce, claimed) => {
-                    mover.finish(key, nonce, &claimed).await?;
                 }
-                InOld::Nothing => return self.write_new(key, expected, now, write).await,
+                InOld::Claimed(nonce, claimed) => {
+                    mover.finish(old, nonce, &claimed).await?;
+                }
+                InOld::Nothing => return self.replace_new(write, (old, expected)).await,
             }
-        }
-    }
-
-    async fn write<'a>(
-        &'a self,
-        key: &StoreKey,
-        record: &Record,
-        expected: Revision,
-        now: Timestamp,
-        write: impl Fn(&'a dyn SessionStore, Revision) -> Answer<'a, Written>,
-    ) -> Result<Written, StoreError> {
-        if self.moves() {
-            self.write_new(key, expected, now, write).await
-        } else {
-            self.write_in_place(key, record, expected, now, write).await
         }
     }
 
@@ -364,41 +354,26 @@ impl PairStore {
 }
 
 impl SessionStore for PairStore {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
         Answer::pending(async move {
-            if self.moves() {
-                self.create_new(key, record, admission, now).await
-            } else {
-                self.create_old(key, record, admission, now).await
+            let Some((old, expected)) = write.old() else {
+                return if self.moves() {
+                    self.create_new(write).await
+                } else {
+                    self.create_old(write).await
+                };
+            };
+            self.admit(&write).await?;
+            if write.needs_free_key() && self.is_taken(&write).await? {
+                let found = self.find(old, write.now).await?;
+                return Ok(found.map_or(Written::Missing, |_| Written::Conflict));
             }
+            self.replace(write, (old, expected)).await
         })
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         Answer::pending(self.find(key, now))
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::pending(async move {
-            self.admit(record, admission, now).await?;
-            let write = |store: &'a dyn SessionStore, expected| {
-                store.update(key, record, expected, admission, now)
-            };
-            self.write(key, record, expected, now, write).await
-        })
     }
 
     fn touch<'a>(
@@ -413,34 +388,6 @@ impl SessionStore for PairStore {
             } else {
                 self.touch_in_place(key, deadline, now).await
             }
-        })
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::pending(async move {
-            let mover = self.mover(now);
-            self.admit(record, admission, now).await?;
-            let is_taken = if self.moves() {
-                mover.stays(new).await?
-            } else {
-                self.find(new, now).await?.is_some()
-            };
-            if is_taken {
-                let found = self.find(old, now).await?;
-                return Ok(found.map_or(Written::Missing, |_| Written::Conflict));
-            }
-            let write = |store: &'a dyn SessionStore, expected| {
-                store.rename(old, new, record, expected, admission, now)
-            };
-            self.write(old, record, expected, now, write).await
         })
     }
 
@@ -491,19 +438,15 @@ impl SessionStore for PairStore {
         })
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        let both = self.new.principals().and(self.old.principals());
-        both.map(|_| self as _)
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        self.new.expires_by_itself() && self.old.expires_by_itself()
-    }
-
     /// A session that moves keeps its key. It is renamed in one of the two stores, before or after that.
-    fn renames_at_once(&self) -> bool {
-        let in_old = self.moves() || self.old.renames_at_once();
-        self.new.renames_at_once() && in_old
+    fn abilities(&self) -> Abilities<'_> {
+        let (new, old) = (self.new.abilities(), self.old.abilities());
+        Abilities {
+            principals: new.principals.and(old.principals).map(|_| self as _),
+            scan: None,
+            expires_by_itself: new.expires_by_itself && old.expires_by_itself,
+            renames_at_once: new.renames_at_once && (self.moves() || old.renames_at_once),
+        }
     }
 }
 
@@ -511,7 +454,8 @@ impl PrincipalIndex for PairStore {
     /// The old store first, as a session moves. One that moves meanwhile is found in both, and then it is the new one.
     fn list<'a>(&'a self, principal: &'a Principal, now: Timestamp) -> Answer<'a, Vec<Listed>> {
         Answer::pending(async move {
-            let (Some(old), Some(new)) = (self.old.principals(), self.new.principals()) else {
+            let (new, old) = (self.new.abilities(), self.old.abilities());
+            let Some((new, old)) = new.principals.zip(old.principals) else {
                 return Ok(Vec::new());
             };
             let before = old.list(principal, now).await?;
@@ -528,7 +472,8 @@ impl PrincipalIndex for PairStore {
 
     /// While it prepares, sessions are created in both stores, which cannot be counted in one step. Afterwards they are brought together first.
     fn limits(&self) -> bool {
-        let both = self.new.principals().zip(self.old.principals());
+        let (new, old) = (self.new.abilities(), self.old.abilities());
+        let both = new.principals.zip(old.principals);
         self.moves() && both.is_some_and(|(new, old)| new.limits() && old.limits())
     }
 }

@@ -686,7 +686,10 @@ impl SessionOptions {
         if timeout.is_zero() {
             return Err(BuildErrorKind::StoreTimeoutIsZero);
         }
-        let limits = store.principals().is_some_and(|index| index.limits());
+        let limits = store
+            .abilities()
+            .principals
+            .is_some_and(|index| index.limits());
         if self.admission.is_some() && !limits {
             return Err(BuildErrorKind::NoPrincipalLimit);
         }

@@ -2,7 +2,7 @@ use std::{fmt, sync::Arc};
 
 use crate::clock::Timestamp;
 
-use super::{Admission, Answer, Handle, PrincipalIndex, Record, Revision, Scan, StoreKey};
+use super::{Abilities, Answer, Handle, Record, Revision, StoreKey, Write};
 
 /// Keeps sessions on the server: the contract between this crate and an engine.
 ///
@@ -24,34 +24,26 @@ use super::{Admission, Answer, Handle, PrincipalIndex, Record, Revision, Scan, S
 /// - **Runtimes.** A store is used on several at once, one for each worker, and goes on when one of them has ended.
 #[doc(alias = "backend")]
 pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
-    /// Stores a record under a key that holds none that lives.
+    /// Puts a record under a key, in the place of what the [`Write`] says.
     ///
-    /// `Conflict` if one lives there. With an `admission`, counts the live sessions of the record's principal in the same step; beyond the
-    /// limit it answers `Refused` or ends the oldest, as the policy says, so that parallel calls never exceed the limit together. A record
-    /// without a principal is admitted. A store is only given an admission if its index [`limits`](PrincipalIndex::limits).
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written>;
+    /// - **A creation** replaces [`Nothing`](super::Replaces::Nothing). `Conflict` if a record lives under the key.
+    /// - **An update** replaces the record under the [`Same`](super::Replaces::Same) key if it is still in the state that is named. `Conflict` if it is
+    ///   in another, `Missing` if none lives there: it never creates.
+    /// - **A rename** replaces the record under an [`Other`](super::Replaces::Other) key, if it is still in the state that is named, by one under a key
+    ///   that holds none that lives. `Missing` if none lives under the old key; `Conflict` if it is in another state, or if one lives under the
+    ///   new. Where the engine cannot change two keys at once: create the new, delete the old by its revision, delete the new again if that was
+    ///   refused; answer `Applied` only when the old is dead; and do not claim [`renames_at_once`](Abilities::renames_at_once).
+    ///
+    /// The record's deadline replaces the old one.
+    ///
+    /// With an `admission`, counts the live sessions of the record's principal in the same step; beyond the limit it answers `Refused` or ends
+    /// the oldest, as the policy says, so that parallel calls never exceed the limit together. The replaced record counts no longer and never
+    /// has to make room for its successor. A record without a principal is admitted. A store is only given an admission if its index
+    /// [`limits`](super::PrincipalIndex::limits).
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written>;
 
     /// The record under a key as it was last written, with deadline and `last_seen` as last touched; `None` if none lives there.
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>>;
-
-    /// Replaces the record under a key if it is still in the state `expected`.
-    ///
-    /// `Conflict` if it is in another, `Missing` if none lives there: it never creates. The record's deadline replaces the old one. Admission is
-    /// as in [`create`](Self::create); the replaced record counts no longer and never has to make room for its successor.
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written>;
 
     /// Moves the deadline and `last_seen` of the record under a key to later times; an earlier one leaves what is there.
     ///
@@ -62,22 +54,6 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         deadline: Timestamp,
         now: Timestamp,
     ) -> Answer<'a, Touched>;
-
-    /// Replaces the record under `old`, if it is still in the state `expected`, by a record under `new`, which holds none that lives.
-    ///
-    /// `Missing` if none lives under `old`; `Conflict` if it is in another state, or if one lives under `new`. Admission is as in
-    /// [`update`](Self::update). Where the engine cannot change two keys at once: create the new, delete the old by its
-    /// revision, delete the new again if that was refused; answer `Applied` only when the old is dead; and say so by
-    /// [`renames_at_once`](Self::renames_at_once).
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written>;
 
     /// Deletes whatever is under a key; nothing there is as good.
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()>;
@@ -102,51 +78,18 @@ pub trait SessionStore: fmt::Debug + Send + Sync + 'static {
         })
     }
 
-    /// The store's index by principal, if it has one.
-    fn principals(&self) -> Option<&dyn PrincipalIndex>;
-
-    /// Whether the engine forgets dead records by itself, so that nobody need call [`delete_expired`](Self::delete_expired).
-    fn expires_by_itself(&self) -> bool;
-
-    /// Whether [`rename`](Self::rename) changes both keys in one step for everybody else, also where its caller gives up on it.
-    ///
-    /// Only then does a new record without an old one show that a rename was applied whose answer was lost. Where it takes two, somebody may
-    /// have deleted the old one before: such a renewal is given up, and what it created is discarded.
-    fn renames_at_once(&self) -> bool;
-
-    /// The way through all of the store's records, if it has one.
-    ///
-    /// Without one, sessions cannot be [moved](crate::migrate) out of it but one by one, when they are next written or touched.
-    fn scan(&self) -> Option<&dyn Scan> {
-        None
-    }
+    /// What the store can do beside these verbs.
+    fn abilities(&self) -> Abilities<'_>;
 }
 
 /// A store that is shared, with a test or an administrator's page, is a store.
 impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        S::create(self, key, record, admission, now)
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        S::write(self, write)
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         S::load(self, key, now)
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        S::update(self, key, record, expected, admission, now)
     }
 
     fn touch<'a>(
@@ -156,18 +99,6 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
         now: Timestamp,
     ) -> Answer<'a, Touched> {
         S::touch(self, key, deadline, now)
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        S::rename(self, old, new, record, expected, admission, now)
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -186,20 +117,8 @@ impl<S: SessionStore + ?Sized> SessionStore for Arc<S> {
         S::load_many(self, keys, now)
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        S::principals(self)
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        S::expires_by_itself(self)
-    }
-
-    fn renames_at_once(&self) -> bool {
-        S::renames_at_once(self)
-    }
-
-    fn scan(&self) -> Option<&dyn Scan> {
-        S::scan(self)
+    fn abilities(&self) -> Abilities<'_> {
+        S::abilities(self)
     }
 }
 
@@ -214,6 +133,16 @@ pub struct Loaded {
     pub record: Record,
     /// The state it is in.
     pub revision: Revision,
+}
+
+/// For a store that takes the write's name for the revision.
+impl From<Record> for Loaded {
+    fn from(record: Record) -> Self {
+        Self {
+            revision: record.write_id.into(),
+            record,
+        }
+    }
 }
 
 /// The answer to a write.

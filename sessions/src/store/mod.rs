@@ -5,6 +5,7 @@
 //! implements [`SessionStore`] and needs to get right what is written there, nothing else. A [chapter](crate::guide::writing_a_store) goes
 //! through it clause by clause.
 
+mod abilities;
 mod answer;
 mod contract;
 mod error;
@@ -19,8 +20,10 @@ mod principal;
 mod record;
 mod scan;
 mod token;
+mod write;
 
 pub use self::{
+    abilities::Abilities,
     answer::Answer,
     contract::{Loaded, SessionStore, Touched, Written},
     error::{StoreError, StoreErrorKind},
@@ -28,6 +31,7 @@ pub use self::{
     record::{Device, Record, Revision, WriteId},
     scan::{Scan, ScanCursor, Scanned},
     token::StoreKey,
+    write::{Replaces, Write},
 };
 pub(crate) use self::{
     handle::Handle,

@@ -1,6 +1,6 @@
 use crate::clock::Timestamp;
 
-use super::{Device, Handle, Loaded, Principal, Record, Revision, WriteId};
+use super::{Device, Handle, Loaded, Principal, Record, WriteId};
 #[cfg(any(feature = "redb", feature = "redis"))]
 use super::{Listed, StoreKey};
 
@@ -143,7 +143,7 @@ impl<'a> Packed<'a> {
     }
 
     pub(crate) fn is_alive(&self, now: Timestamp) -> bool {
-        self.record.deadline > now
+        self.record.is_alive(now)
     }
 
     #[cfg(any(feature = "redb", feature = "redis"))]
@@ -152,12 +152,10 @@ impl<'a> Packed<'a> {
     }
 
     pub(crate) fn into_loaded(self) -> Loaded {
-        let revision = Revision::from(self.record.write_id);
-        let record = Record {
+        Loaded::from(Record {
             body: self.body.to_vec(),
             ..self.record
-        };
-        Loaded { record, revision }
+        })
     }
 
     #[cfg(any(feature = "redb", feature = "redis"))]

@@ -33,6 +33,22 @@ pub struct Record {
     pub body: Vec<u8>,
 }
 
+impl Record {
+    /// Whether it may be found at this time: it is dead from its deadline on.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.deadline > now
+    }
+
+    /// Moves the deadline and `last_seen`, each to the later of what it is and what is given; says whether either was.
+    pub fn touch(&mut self, deadline: Timestamp, now: Timestamp) -> bool {
+        let before = (self.deadline, self.last_seen);
+        self.deadline = self.deadline.max(deadline);
+        self.last_seen = self.last_seen.max(now);
+        before != (self.deadline, self.last_seen)
+    }
+}
+
 /// The body's length only: the bytes are somebody's data.
 impl fmt::Debug for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -143,10 +159,9 @@ pub struct Device {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_shown_of_a_record_is_not_its_data() {
+    fn record() -> Record {
         let time = Timestamp::from_seconds(1);
-        let record = Record {
+        Record {
             handle: Handle::from_bytes([0; 16]),
             write_id: WriteId::from_bytes([1; 16]),
             created: time,
@@ -155,9 +170,41 @@ mod tests {
             principal: Some(Principal::from_bytes(*b"ada")),
             device: None,
             body: vec![201, 202, 203],
-        };
+        }
+    }
+
+    #[test]
+    fn a_record_is_dead_from_its_deadline_on() {
+        assert!(record().is_alive(Timestamp::from_seconds(0)));
+        assert!(!record().is_alive(record().deadline));
+    }
+
+    #[test]
+    fn a_touch_moves_each_time_forward_only_and_nothing_else() {
+        let at = Timestamp::from_seconds;
+        let touched = [
+            ((1, 1), (1, 1), false),
+            ((0, 0), (1, 1), false),
+            ((5, 0), (5, 1), true),
+            ((0, 4), (1, 4), true),
+            ((5, 4), (5, 4), true),
+        ];
+        for ((deadline, now), (until, seen), has_moved) in touched {
+            let mut touched = record();
+            assert_eq!(touched.touch(at(deadline), at(now)), has_moved);
+            let expected = Record {
+                deadline: at(until),
+                last_seen: at(seen),
+                ..record()
+            };
+            assert_eq!(touched, expected);
+        }
+    }
+
+    #[test]
+    fn what_is_shown_of_a_record_is_not_its_data() {
         let shown = "Record { handle: Handle(00000000000000000000000000000000), write_id: WriteId(0101..), created: Timestamp(1), \
                      last_seen: Timestamp(1), deadline: Timestamp(1), principal: Some(Principal(..)), device: None, body: 3 bytes }";
-        assert_eq!(format!("{record:?}"), shown);
+        assert_eq!(format!("{:?}", record()), shown);
     }
 }

@@ -10,8 +10,8 @@ use std::{
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Loaded, PrincipalIndex, Record, Revision, SessionStore, StoreError,
-        StoreErrorKind, StoreKey, Touched, Written,
+        Abilities, Answer, Loaded, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched,
+        Write, Written,
     },
 };
 
@@ -53,25 +53,15 @@ impl SessionStore for Engine {
         }
     }
 
-    fn expires_by_itself(&self) -> bool {
-        self.forgets
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            expires_by_itself: self.forgets,
+            renames_at_once: true,
+            ..Abilities::default()
+        }
     }
 
-    fn renames_at_once(&self) -> bool {
-        true
-    }
-
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        None
-    }
-
-    fn create<'a>(
-        &'a self,
-        _: &'a StoreKey,
-        _: &'a Record,
-        _: Option<Admission>,
-        _: Timestamp,
-    ) -> Answer<'a, Written> {
+    fn write<'a>(&'a self, _: Write<'a>) -> Answer<'a, Written> {
         refused()
     }
 
@@ -79,30 +69,7 @@ impl SessionStore for Engine {
         refused()
     }
 
-    fn update<'a>(
-        &'a self,
-        _: &'a StoreKey,
-        _: &'a Record,
-        _: Revision,
-        _: Option<Admission>,
-        _: Timestamp,
-    ) -> Answer<'a, Written> {
-        refused()
-    }
-
     fn touch<'a>(&'a self, _: &'a StoreKey, _: Timestamp, _: Timestamp) -> Answer<'a, Touched> {
-        refused()
-    }
-
-    fn rename<'a>(
-        &'a self,
-        _: &'a StoreKey,
-        _: &'a StoreKey,
-        _: &'a Record,
-        _: Revision,
-        _: Option<Admission>,
-        _: Timestamp,
-    ) -> Answer<'a, Written> {
         refused()
     }
 

@@ -28,7 +28,7 @@ pub(crate) fn start(
     clock: Clock,
     report: impl Fn(usize) + Send + 'static,
 ) {
-    if store.expires_by_itself() {
+    if store.abilities().expires_by_itself {
         return;
     }
     // Not `spawn_local`, which panics where nobody drives local tasks, as below `#[tokio::test]`. A worker's runtime ends its tasks either way.

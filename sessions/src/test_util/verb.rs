@@ -1,20 +1,22 @@
 use std::fmt;
 
-/// Names a verb of the store contract.
+use crate::store::{Replaces, Write};
+
+/// Names a verb of the store contract; for a write, its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Verb {
-    /// [`SessionStore::create`](crate::store::SessionStore::create).
+    /// [`SessionStore::write`](crate::store::SessionStore::write), of a record in place of [`Nothing`](Replaces::Nothing).
     Create,
     /// [`SessionStore::load`](crate::store::SessionStore::load).
     Load,
     /// [`SessionStore::load_many`](crate::store::SessionStore::load_many).
     LoadMany,
-    /// [`SessionStore::update`](crate::store::SessionStore::update).
+    /// [`SessionStore::write`](crate::store::SessionStore::write), of a record in place of the one under the [`Same`](Replaces::Same) key.
     Update,
     /// [`SessionStore::touch`](crate::store::SessionStore::touch).
     Touch,
-    /// [`SessionStore::rename`](crate::store::SessionStore::rename).
+    /// [`SessionStore::write`](crate::store::SessionStore::write), of a record in place of the one under an [`Other`](Replaces::Other) key.
     Rename,
     /// [`SessionStore::delete`](crate::store::SessionStore::delete).
     Delete,
@@ -39,9 +41,17 @@ impl Verb {
         Self::List,
         Self::Scan,
     ];
+
+    pub(super) fn of(write: &Write<'_>) -> Self {
+        match write.replaces {
+            Replaces::Nothing => Self::Create,
+            Replaces::Same(_) => Self::Update,
+            Replaces::Other(..) => Self::Rename,
+        }
+    }
 }
 
-/// As the contract writes it: `delete_expired`.
+/// As the contract writes it: `delete_expired`; and `create`, `update` or `rename` for a write.
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -35,15 +35,12 @@ times_out!(
 macro_rules! wrap_store {
     ($wrapper:ident) => {
         impl<S: $crate::store::SessionStore> $crate::store::SessionStore for $wrapper<S> {
-            fn create<'a>(
+            fn write<'a>(
                 &'a self,
-                key: &'a $crate::store::StoreKey,
-                record: &'a $crate::store::Record,
-                admission: Option<$crate::store::Admission>,
-                now: $crate::clock::Timestamp,
+                write: $crate::store::Write<'a>,
             ) -> $crate::store::Answer<'a, $crate::store::Written> {
-                self.around($crate::test_util::Verb::Create, move || {
-                    self.store.create(key, record, admission, now)
+                self.around($crate::test_util::Verb::of(&write), move || {
+                    self.store.write(write)
                 })
             }
 
@@ -57,19 +54,6 @@ macro_rules! wrap_store {
                 })
             }
 
-            fn update<'a>(
-                &'a self,
-                key: &'a $crate::store::StoreKey,
-                record: &'a $crate::store::Record,
-                expected: $crate::store::Revision,
-                admission: Option<$crate::store::Admission>,
-                now: $crate::clock::Timestamp,
-            ) -> $crate::store::Answer<'a, $crate::store::Written> {
-                self.around($crate::test_util::Verb::Update, move || {
-                    self.store.update(key, record, expected, admission, now)
-                })
-            }
-
             fn touch<'a>(
                 &'a self,
                 key: &'a $crate::store::StoreKey,
@@ -78,21 +62,6 @@ macro_rules! wrap_store {
             ) -> $crate::store::Answer<'a, $crate::store::Touched> {
                 self.around($crate::test_util::Verb::Touch, move || {
                     self.store.touch(key, deadline, now)
-                })
-            }
-
-            fn rename<'a>(
-                &'a self,
-                old: &'a $crate::store::StoreKey,
-                new: &'a $crate::store::StoreKey,
-                record: &'a $crate::store::Record,
-                expected: $crate::store::Revision,
-                admission: Option<$crate::store::Admission>,
-                now: $crate::clock::Timestamp,
-            ) -> $crate::store::Answer<'a, $crate::store::Written> {
-                self.around($crate::test_util::Verb::Rename, move || {
-                    self.store
-                        .rename(old, new, record, expected, admission, now)
                 })
             }
 
@@ -125,20 +94,13 @@ macro_rules! wrap_store {
                 })
             }
 
-            fn principals(&self) -> Option<&dyn $crate::store::PrincipalIndex> {
-                self.store.principals().map(|_| self as _)
-            }
-
-            fn expires_by_itself(&self) -> bool {
-                self.store.expires_by_itself()
-            }
-
-            fn renames_at_once(&self) -> bool {
-                self.store.renames_at_once()
-            }
-
-            fn scan(&self) -> Option<&dyn $crate::store::Scan> {
-                self.store.scan().map(|_| self as _)
+            fn abilities(&self) -> $crate::store::Abilities<'_> {
+                let abilities = self.store.abilities();
+                $crate::store::Abilities {
+                    principals: abilities.principals.map(|_| self as _),
+                    scan: abilities.scan.map(|_| self as _),
+                    ..abilities
+                }
             }
         }
 
@@ -154,7 +116,7 @@ macro_rules! wrap_store {
                         keys: Vec::new(),
                         next: None,
                     };
-                    match self.store.scan() {
+                    match self.store.abilities().scan {
                         Some(scan) => scan.step(after, limit),
                         None => $crate::store::Answer::ready(Ok(none)),
                     }
@@ -169,7 +131,7 @@ macro_rules! wrap_store {
                 now: $crate::clock::Timestamp,
             ) -> $crate::store::Answer<'a, Vec<$crate::store::Listed>> {
                 self.around($crate::test_util::Verb::List, move || {
-                    self.store.principals().map_or_else(
+                    self.store.abilities().principals.map_or_else(
                         // The wrapper claims an index only if the store has one.
                         || $crate::store::Answer::ready(Ok(Vec::new())),
                         |index| index.list(principal, now),
@@ -178,7 +140,8 @@ macro_rules! wrap_store {
             }
 
             fn limits(&self) -> bool {
-                self.store.principals().is_some_and(|index| index.limits())
+                let index = self.store.abilities().principals;
+                index.is_some_and(|index| index.limits())
             }
         }
     };

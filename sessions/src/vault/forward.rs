@@ -3,7 +3,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use crate::store::{
-    Handle, Loaded, Record, StoreError, StoreErrorKind, StoreKey, WriteId, Written,
+    Handle, Loaded, Record, StoreError, StoreErrorKind, StoreKey, Write, WriteId, Written,
 };
 
 use super::Vault;
@@ -92,17 +92,11 @@ impl Vault {
                 device: None,
                 body: forward.body(),
             };
-            let written = match expected {
-                None => {
-                    let create = self.store().create(&at, &record, None, now);
-                    self.written("create", create).await?
-                }
-                Some(revision) => {
-                    let update = self.store().update(&at, &record, revision, None, now);
-                    self.written("update", update).await?
-                }
+            let write = match expected {
+                None => Write::create(&at, &record, now),
+                Some(revision) => Write::update(&at, &record, revision, now),
             };
-            if let Written::Applied { .. } = written {
+            if let Written::Applied { .. } = self.write(write).await? {
                 return Ok(());
             }
             // Somebody else renews it too, or the answer was lost.
@@ -138,10 +132,8 @@ impl Vault {
                 body: forward.body(),
                 ..found.record
             };
-            let update = self
-                .store()
-                .update(&at, &record, found.revision, None, self.now());
-            match self.written("update", update).await {
+            let update = Write::update(&at, &record, found.revision, self.now());
+            match self.write(update).await {
                 Ok(Written::Conflict) => {}
                 _ => return,
             }
@@ -209,10 +201,8 @@ impl Vault {
             body: Forward { keys: to }.body(),
             ..found.record
         };
-        let update = self
-            .store()
-            .update(&at, &record, found.revision, None, self.now());
-        self.written("update", update).await.map(drop)
+        let update = Write::update(&at, &record, found.revision, self.now());
+        self.write(update).await.map(drop)
     }
 
     /// Deletes what led to sessions that have all ended. What is left where that fails is forgotten after a day.

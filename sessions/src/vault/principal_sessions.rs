@@ -82,7 +82,7 @@ impl PrincipalSessions {
         current: Option<Handle>,
         listeners: Listeners,
     ) -> Result<Self, SessionError> {
-        if vault.store().principals().is_none() {
+        if vault.store().abilities().principals.is_none() {
             let error = SessionError::new(SessionErrorKind::NoPrincipalIndex, session);
             return Err(told(error, "sessions not listed"));
         }
@@ -143,7 +143,8 @@ impl PrincipalSessions {
     }
 
     async fn listed(&self) -> Result<Vec<Listed>, SessionError> {
-        let (Some(principal), Some(index)) = (&self.principal, self.vault.store().principals())
+        let (Some(principal), Some(index)) =
+            (&self.principal, self.vault.store().abilities().principals)
         else {
             return Ok(Vec::new());
         };

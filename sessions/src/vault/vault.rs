@@ -10,7 +10,7 @@ use crate::{
     clock::{Clock, Timestamp},
     store::{
         Admission, Answer, Loaded, Record, Revision, SessionStore, StoreError, StoreErrorKind,
-        StoreKey, Touched, Written,
+        StoreKey, Touched, Write, Written,
     },
 };
 
@@ -91,8 +91,8 @@ impl Vault {
         admission: Option<Admission>,
     ) -> Result<Outcome, StoreError> {
         for attempt in 0..ATTEMPTS {
-            let create = self.store.create(key, record, admission, self.now());
-            match self.written("create", create).await {
+            let create = Write::create(key, record, self.now()).admitted_by(admission);
+            match self.write(create).await {
                 Ok(Written::Applied { revision, evicted }) => {
                     return Ok(Outcome::Applied { revision, evicted });
                 }
@@ -122,8 +122,8 @@ impl Vault {
         expected: Revision,
     ) -> Result<Outcome, StoreError> {
         for attempt in 0..ATTEMPTS {
-            let update = self.store.update(key, record, expected, None, self.now());
-            let written = match self.written("update", update).await {
+            let update = Write::update(key, record, expected, self.now());
+            let written = match self.write(update).await {
                 Err(error) if attempt > 0 => return Err(unknown(error)),
                 written => written?,
             };
@@ -160,10 +160,8 @@ impl Vault {
     ) -> Result<Outcome, StoreError> {
         let (old, expected) = from;
         for attempt in 0..ATTEMPTS {
-            let rename = self
-                .store
-                .rename(old, to, record, expected, admission, self.now());
-            match (self.written("rename", rename).await, attempt) {
+            let rename = Write::rename(old, to, record, expected, self.now());
+            match (self.write(rename.admitted_by(admission)).await, attempt) {
                 (Ok(Written::Applied { revision, evicted }), _) => {
                     return Ok(Outcome::Applied { revision, evicted });
                 }
@@ -189,7 +187,7 @@ impl Vault {
                 (_, old) => old,
             };
             match (new, old) {
-                (Some(new), None) if self.store.renames_at_once() => {
+                (Some(new), None) if self.store.abilities().renames_at_once => {
                     return Ok(Outcome::found(new.revision));
                 }
                 // In two steps: somebody may have ended the old one before the new one was created.
@@ -218,12 +216,12 @@ impl Vault {
     }
 
     /// A write that was given up on may have happened.
-    pub(super) fn written<'a>(
+    pub(super) fn write<'a>(
         &'a self,
-        verb: &'static str,
-        answer: Answer<'a, Written>,
+        write: Write<'a>,
     ) -> impl Future<Output = Result<Written, StoreError>> + 'a {
-        self.in_time(verb, answer, || Ok(Written::Ambiguous))
+        let late = || Ok(Written::Ambiguous);
+        self.in_time(write.verb(), self.store.write(write), late)
     }
 
     /// What was given up on may be asked for again.

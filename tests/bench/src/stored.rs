@@ -3,7 +3,7 @@
 use std::{
     env,
     error::Error,
-    io::Write,
+    io,
     process::{Command, Stdio},
     sync::{
         Arc,
@@ -14,7 +14,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sessions::{FilesystemStore, MemoryStore, store::SessionStore};
+use sessions::{
+    FilesystemStore, MemoryStore,
+    store::{SessionStore, Write},
+};
 
 use crate::{
     bulk::{NOW, at_once, key, record, resident},
@@ -58,7 +61,7 @@ pub(crate) fn measure(store: &str, sessions: u64) -> Result<Stored, Box<dyn Erro
 pub(crate) async fn run(
     store: &str,
     sessions: u64,
-    out: &mut impl Write,
+    out: &mut impl io::Write,
 ) -> Result<(), Box<dyn Error>> {
     let mut scratch = None;
     let store: Box<dyn SessionStore> = match store {
@@ -82,7 +85,7 @@ async fn fill_and_measure(
     for number in 0..sessions {
         drop(
             store
-                .create(&key(number), &record(number), None, NOW)
+                .write(Write::create(&key(number), &record(number), NOW))
                 .await?,
         );
     }
@@ -104,7 +107,7 @@ async fn fill_and_measure(
             // Refused where a key was drawn twice, which costs the same search.
             drop(
                 store
-                    .update(key, &loaded.record, loaded.revision, None, NOW)
+                    .write(Write::update(key, &loaded.record, loaded.revision, NOW))
                     .await?,
             );
         }
@@ -126,12 +129,11 @@ async fn fill_and_measure(
 pub(crate) fn shared(threads: u64) -> Result<f64, Box<dyn Error>> {
     let store = MemoryStore::new();
     for number in 0..SHARED {
-        drop(at_once(store.create(
+        drop(at_once(store.write(Write::create(
             &key(number),
             &record(number),
-            None,
             NOW,
-        ))?);
+        )))?);
     }
     let store = Arc::new(store);
     let (is_over, done) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -144,8 +146,13 @@ pub(crate) fn shared(threads: u64) -> Result<f64, Box<dyn Error>> {
                 while !is_over.load(Ordering::Relaxed) {
                     let key = key(numbers.next());
                     if let Ok(Some(loaded)) = at_once(store.load(&key, NOW))
-                        && at_once(store.update(&key, &loaded.record, loaded.revision, None, NOW))
-                            .is_ok()
+                        && at_once(store.write(Write::update(
+                            &key,
+                            &loaded.record,
+                            loaded.revision,
+                            NOW,
+                        )))
+                        .is_ok()
                     {
                         done.fetch_add(1, Ordering::Relaxed);
                     }

@@ -3,8 +3,7 @@
 use std::{
     error::Error,
     future::Future,
-    hint,
-    io::Write,
+    hint, io,
     pin::pin,
     sync::{
         Arc,
@@ -16,7 +15,10 @@ use std::{
 };
 
 use rustix::time::{ClockId, clock_gettime};
-use sessions::{MemoryStore, Timestamp, store::SessionStore as _};
+use sessions::{
+    MemoryStore, Timestamp,
+    store::{SessionStore as _, Write},
+};
 
 use crate::bulk::{DEADLINE, NOW, at_once, key, record, resident};
 
@@ -28,7 +30,7 @@ const BATCH: usize = 1000;
 /// A call of the store works on one shard between two moments at which it lets others work: no lock is held for longer than the longest of
 /// these steps, which finds, unlocks and frees. Steps are measured in the time that the thread has worked, and by the clock on the wall, which
 /// also counts whatever else the machine did meanwhile. So does a neighbor, who loads sessions all the while and says how long it waited at most.
-pub(crate) fn run(sessions: u64, out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(sessions: u64, out: &mut impl io::Write) -> Result<(), Box<dyn Error>> {
     let before = resident()?;
     let store = Arc::new(MemoryStore::new().capacity(usize::MAX));
     fill(&store, sessions)?;
@@ -77,7 +79,7 @@ fn report(
     what: &str,
     sessions: u64,
     before: u64,
-    out: &mut impl Write,
+    out: &mut impl io::Write,
 ) -> Result<(), Box<dyn Error>> {
     let bytes = resident()?.saturating_sub(before) / sessions.max(1);
     writeln!(
@@ -88,12 +90,11 @@ fn report(
 }
 
 fn create(store: &MemoryStore, number: u64) -> Result<(), Box<dyn Error>> {
-    drop(at_once(store.create(
+    drop(at_once(store.write(Write::create(
         &key(number),
         &record(number),
-        None,
         NOW,
-    ))?);
+    )))?);
     Ok(())
 }
 

@@ -14,9 +14,9 @@ use futures_util::lock;
 use sessions::{
     MemoryStore, Timestamp,
     store::{
-        Admission, AdmissionPolicy, Answer, Listed, Loaded, Principal, PrincipalIndex, Record,
-        Revision, Scan, ScanCursor, Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey,
-        Touched, WriteId, Written,
+        Abilities, Admission, AdmissionPolicy, Answer, Listed, Loaded, Principal, PrincipalIndex,
+        Record, Replaces, Revision, Scan, ScanCursor, Scanned, SessionStore, StoreError,
+        StoreErrorKind, StoreKey, Touched, Write, WriteId, Written,
     },
 };
 
@@ -239,7 +239,7 @@ impl BrokenStore {
         now: Timestamp,
     ) -> Result<Written, StoreError> {
         self.store.delete(key).await?;
-        self.store.create(key, record, None, now).await
+        self.store.write(Write::create(key, record, now)).await
     }
 
     /// Replaces what is there, without a look at its revision.
@@ -252,7 +252,7 @@ impl BrokenStore {
         while let Some(loaded) = self.store.load(key, now).await? {
             let written = self
                 .store
-                .update(key, record, loaded.revision, None, now)
+                .write(Write::update(key, record, loaded.revision, now))
                 .await?;
             if written != Written::Conflict {
                 return Ok(written);
@@ -265,7 +265,7 @@ impl BrokenStore {
         let trash = || self.trash.lock().unwrap_or_else(PoisonError::into_inner);
         let record = trash().remove(key);
         if let Some(record) = record {
-            self.store.create(key, &record, None, now).await?;
+            self.store.write(Write::create(key, &record, now)).await?;
         }
         Ok(())
     }
@@ -309,41 +309,152 @@ impl BrokenStore {
             },
         }
     }
+
+    async fn create(&self, write: Write<'_>) -> Result<Written, StoreError> {
+        let Write {
+            key,
+            record,
+            mut admission,
+            now,
+            ..
+        } = write;
+        let (key, record) = (&self.key(key), &self.kept(record));
+        let mut clock = self.now(Flaw::CreatesNotOverTheDead, now);
+        match self.flaw {
+            Flaw::CreatesOverTheLiving => self.store.delete(key).await?,
+            Flaw::CreateIsTwoSteps => {
+                if self.store.load(key, now).await?.is_some() {
+                    return Ok(Written::Conflict);
+                }
+                dawdle().await;
+                return self.put(key, record, now).await;
+            }
+            Flaw::AdmitsEverybody => admission = None,
+            Flaw::CountsTheDead if admission.is_some() => clock = EVER,
+            Flaw::EvictsBeforeItChecks | Flaw::AdmissionIsTwoSteps => {
+                if let Some(refused) = self.admit(record, admission, now).await? {
+                    return Ok(refused);
+                }
+                admission = None;
+            }
+            _ => {}
+        }
+        let written = self
+            .store
+            .write(Write::create(key, record, clock).admitted_by(admission))
+            .await?;
+        Ok(self.answered(record, written))
+    }
+
+    async fn update(&self, write: Write<'_>, expected: Revision) -> Result<Written, StoreError> {
+        let Write {
+            key,
+            record,
+            mut admission,
+            now,
+            ..
+        } = write;
+        let (key, mut record) = (&self.key(key), self.kept(record));
+        let now = self.now(Flaw::UpdatesTheDead, now);
+        self.bring_back(key, now).await?;
+        let loaded = self.store.load(key, now).await?;
+        let expected = self
+            .meant(key, expected, Flaw::UpdatesByAnyRevision, now)
+            .await?;
+        self.note(loaded.as_ref(), &record);
+        match self.flaw {
+            Flaw::UpdateKeepsTheOwner => {
+                record.principal = loaded.and_then(|loaded| loaded.record.principal);
+            }
+            Flaw::UpdateCreates if loaded.is_none() => {
+                return self.store.write(Write::create(key, &record, now)).await;
+            }
+            Flaw::UpdateIsTwoSteps => match loaded {
+                None => return Ok(Written::Missing),
+                Some(loaded) if loaded.revision != expected => return Ok(Written::Conflict),
+                Some(_) => {
+                    dawdle().await;
+                    return self.force(key, &record, now).await;
+                }
+            },
+            Flaw::AdmitsUpdatesAndRenames => admission = None,
+            _ => {}
+        }
+        let written = self
+            .store
+            .write(Write::update(key, &record, expected, now).admitted_by(admission))
+            .await?;
+        Ok(self.answered(&record, written))
+    }
+
+    async fn rename(
+        &self,
+        write: Write<'_>,
+        (old, expected): (&StoreKey, Revision),
+    ) -> Result<Written, StoreError> {
+        let Write {
+            key: new,
+            record,
+            mut admission,
+            now,
+            ..
+        } = write;
+        let (old, new, record) = (&self.key(old), &self.key(new), &self.kept(record));
+        let now = self.now(Flaw::RenamesTheDead, now);
+        self.bring_back(old, now).await?;
+        let loaded = self.store.load(old, now).await?;
+        let expected = self
+            .meant(old, expected, Flaw::RenamesByAnyRevision, now)
+            .await?;
+        self.note(loaded.as_ref(), record);
+        match self.flaw {
+            Flaw::RenameLeavesTheOld => {
+                return self
+                    .store
+                    .write(Write::create(new, record, now).admitted_by(admission))
+                    .await;
+            }
+            Flaw::RenameCreates if loaded.is_none() => {
+                self.store.write(Write::create(new, record, now)).await?;
+            }
+            Flaw::RenamesOverTheLiving => self.store.delete(new).await?,
+            Flaw::SaysItRenamesAtOnce => {
+                let written = self.store.write(Write::create(new, record, now)).await?;
+                if let Written::Applied { .. } = written {
+                    dawdle().await;
+                    self.store.delete(old).await?;
+                }
+                return Ok(written);
+            }
+            Flaw::RenameIsTwoSteps => match loaded {
+                None => return Ok(Written::Missing),
+                Some(loaded) if loaded.revision != expected => return Ok(Written::Conflict),
+                Some(_) => {
+                    dawdle().await;
+                    self.store.delete(old).await?;
+                    return self.store.write(Write::create(new, record, now)).await;
+                }
+            },
+            Flaw::AdmitsUpdatesAndRenames => admission = None,
+            _ => {}
+        }
+        let written = self
+            .store
+            .write(Write::rename(old, new, record, expected, now).admitted_by(admission))
+            .await?;
+        Ok(self.answered(record, written))
+    }
 }
 
 impl SessionStore for BrokenStore {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        mut admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.sent(Flaw::OwesACreation, async move {
-            let (key, record) = (&self.key(key), &self.kept(record));
-            let mut clock = self.now(Flaw::CreatesNotOverTheDead, now);
-            match self.flaw {
-                Flaw::CreatesOverTheLiving => self.store.delete(key).await?,
-                Flaw::CreateIsTwoSteps => {
-                    if self.store.load(key, now).await?.is_some() {
-                        return Ok(Written::Conflict);
-                    }
-                    dawdle().await;
-                    return self.put(key, record, now).await;
-                }
-                Flaw::AdmitsEverybody => admission = None,
-                Flaw::CountsTheDead if admission.is_some() => clock = EVER,
-                Flaw::EvictsBeforeItChecks | Flaw::AdmissionIsTwoSteps => {
-                    if let Some(refused) = self.admit(record, admission, now).await? {
-                        return Ok(refused);
-                    }
-                    admission = None;
-                }
-                _ => {}
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        match write.replaces {
+            Replaces::Nothing => self.sent(Flaw::OwesACreation, self.create(write)),
+            Replaces::Same(expected) => self.sent(Flaw::OwesAnUpdate, self.update(write, expected)),
+            Replaces::Other(old, expected) => {
+                self.sent(Flaw::OwesARename, self.rename(write, (old, expected)))
             }
-            let written = self.store.create(key, record, admission, clock).await?;
-            Ok(self.answered(record, written))
-        })
+        }
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
@@ -356,49 +467,6 @@ impl SessionStore for BrokenStore {
                 record: loaded.record,
             });
             Ok(self.read(loaded, Flaw::OwesALoad).await)
-        })
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        mut admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.sent(Flaw::OwesAnUpdate, async move {
-            let (key, mut record) = (&self.key(key), self.kept(record));
-            let now = self.now(Flaw::UpdatesTheDead, now);
-            self.bring_back(key, now).await?;
-            let loaded = self.store.load(key, now).await?;
-            let expected = self
-                .meant(key, expected, Flaw::UpdatesByAnyRevision, now)
-                .await?;
-            self.note(loaded.as_ref(), &record);
-            match self.flaw {
-                Flaw::UpdateKeepsTheOwner => {
-                    record.principal = loaded.and_then(|loaded| loaded.record.principal);
-                }
-                Flaw::UpdateCreates if loaded.is_none() => {
-                    return self.store.create(key, &record, None, now).await;
-                }
-                Flaw::UpdateIsTwoSteps => match loaded {
-                    None => return Ok(Written::Missing),
-                    Some(loaded) if loaded.revision != expected => return Ok(Written::Conflict),
-                    Some(_) => {
-                        dawdle().await;
-                        return self.force(key, &record, now).await;
-                    }
-                },
-                Flaw::AdmitsUpdatesAndRenames => admission = None,
-                _ => {}
-            }
-            let written = self
-                .store
-                .update(key, &record, expected, admission, now)
-                .await?;
-            Ok(self.answered(&record, written))
         })
     }
 
@@ -424,7 +492,7 @@ impl SessionStore for BrokenStore {
                         device: None,
                         body: Vec::new(),
                     };
-                    self.store.create(key, &record, None, now).await?;
+                    self.store.write(Write::create(key, &record, now)).await?;
                 }
                 return Ok(Touched::Missing);
             };
@@ -448,60 +516,6 @@ impl SessionStore for BrokenStore {
             }
             self.force(key, &record, now).await?;
             Ok(Touched::Applied)
-        })
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        mut admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.sent(Flaw::OwesARename, async move {
-            let (old, new, record) = (&self.key(old), &self.key(new), &self.kept(record));
-            let now = self.now(Flaw::RenamesTheDead, now);
-            self.bring_back(old, now).await?;
-            let loaded = self.store.load(old, now).await?;
-            let expected = self
-                .meant(old, expected, Flaw::RenamesByAnyRevision, now)
-                .await?;
-            self.note(loaded.as_ref(), record);
-            match self.flaw {
-                Flaw::RenameLeavesTheOld => {
-                    return self.store.create(new, record, admission, now).await;
-                }
-                Flaw::RenameCreates if loaded.is_none() => {
-                    self.store.create(new, record, None, now).await?;
-                }
-                Flaw::RenamesOverTheLiving => self.store.delete(new).await?,
-                Flaw::SaysItRenamesAtOnce => {
-                    let written = self.store.create(new, record, None, now).await?;
-                    if let Written::Applied { .. } = written {
-                        dawdle().await;
-                        self.store.delete(old).await?;
-                    }
-                    return Ok(written);
-                }
-                Flaw::RenameIsTwoSteps => match loaded {
-                    None => return Ok(Written::Missing),
-                    Some(loaded) if loaded.revision != expected => return Ok(Written::Conflict),
-                    Some(_) => {
-                        dawdle().await;
-                        self.store.delete(old).await?;
-                        return self.store.create(new, record, None, now).await;
-                    }
-                },
-                Flaw::AdmitsUpdatesAndRenames => admission = None,
-                _ => {}
-            }
-            let written = self
-                .store
-                .rename(old, new, record, expected, admission, now)
-                .await?;
-            Ok(self.answered(record, written))
         })
     }
 
@@ -552,27 +566,20 @@ impl SessionStore for BrokenStore {
         })
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        Some(self)
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        self.has(Flaw::SaysItForgets)
-    }
-
-    fn renames_at_once(&self) -> bool {
-        true
-    }
-
-    fn scan(&self) -> Option<&dyn Scan> {
-        Some(self)
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            principals: Some(self),
+            scan: Some(self),
+            expires_by_itself: self.has(Flaw::SaysItForgets),
+            renames_at_once: true,
+        }
     }
 }
 
 impl Scan for BrokenStore {
     fn step<'a>(&'a self, after: Option<&'a ScanCursor>, limit: usize) -> Answer<'a, Scanned> {
         Answer::pending(async move {
-            let scan = self.store.scan().expect("a memory store can be scanned");
+            let scan = &self.store;
             match self.flaw {
                 Flaw::ScansOnlyTheBeginning => {
                     let mut scanned = scan.step(after, limit).await?;

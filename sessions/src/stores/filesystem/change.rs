@@ -2,7 +2,7 @@ use std::io;
 
 use crate::{
     clock::Timestamp,
-    store::{Admission, Principal, Record, Revision, StoreKey, Written},
+    store::{Admission, Principal, Record, Revision, StoreKey, Write, Written},
 };
 
 use super::{
@@ -15,21 +15,14 @@ use super::{
     temporary::Temporary,
 };
 
-/// A record to be put under a key: the three verbs that do so differ in what it takes the place of.
+/// A [`Write`] that goes to another thread.
 pub(super) struct Change {
-    pub(super) replaces: Replaced,
-    pub(super) key: StoreKey,
-    pub(super) record: Record,
-    pub(super) admission: Option<Admission>,
-    pub(super) now: Timestamp,
-}
-
-/// What a record takes the place of.
-#[derive(Clone, Copy)]
-pub(super) enum Replaced {
-    Nothing,
-    /// The record under a key, if it is in this state.
-    Record(StoreKey, Revision),
+    key: StoreKey,
+    record: Record,
+    /// The record that it is to take the place of, and the state that one has to be in.
+    old: Option<(StoreKey, Revision)>,
+    admission: Option<Admission>,
+    now: Timestamp,
 }
 
 /// How far a look at the records got.
@@ -48,6 +41,18 @@ struct Ready {
     /// What was there before, dead or alive.
     before: Option<Box<Head>>,
     evicted: Vec<(StoreKey, Head)>,
+}
+
+impl From<Write<'_>> for Change {
+    fn from(write: Write<'_>) -> Self {
+        Self {
+            key: *write.key,
+            record: write.record.clone(),
+            old: write.old().map(|(old, expected)| (*old, expected)),
+            admission: write.admission,
+            now: write.now,
+        }
+    }
 }
 
 impl Change {
@@ -79,16 +84,13 @@ impl Change {
 
     /// Whether it is certain that the principal gets another record, or has its records counted.
     fn needs_claim(&self) -> bool {
-        let stays = matches!(self.replaces, Replaced::Record(old, _) if old == self.key);
+        let stays = self.old.is_some_and(|(old, _)| old == self.key);
         self.admission.is_some() || !stays
     }
 
     /// The keys it is about: two for a renewal.
     fn own_keys(&self) -> [StoreKey; 2] {
-        match self.replaces {
-            Replaced::Nothing => [self.key; 2],
-            Replaced::Record(old, _) => [old, self.key],
-        }
+        [self.old.map_or(self.key, |(old, _)| old), self.key]
     }
 
     fn look(&self, directory: &Directory, claimed: bool) -> io::Result<Look> {
@@ -135,7 +137,7 @@ impl Change {
 
     /// What is to be replaced, or why it cannot be.
     fn replaced(&self, directory: &Directory) -> io::Result<Result<Option<Box<Head>>, Written>> {
-        let Replaced::Record(old, expected) = self.replaces else {
+        let Some((old, expected)) = self.old else {
             return self.vacant(directory);
         };
         let before = match directory.peek(&old, Lock::Held)? {
@@ -202,7 +204,7 @@ impl Change {
             directory.remove(key, Some(head))?;
         }
         let before = ready.before.as_deref();
-        if let Replaced::Record(old, _) = self.replaces
+        if let Some((old, _)) = self.old
             && old != self.key
         {
             return directory.remove(&old, before);

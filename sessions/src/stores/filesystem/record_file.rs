@@ -268,19 +268,16 @@ impl Head {
         }
         file.truncate(self.body.end);
         file.drain(..self.body.start);
-        Some(Loaded {
-            revision: self.revision(),
-            record: Record {
-                handle: self.handle,
-                write_id: self.write_id,
-                created: self.created,
-                last_seen: self.last_seen,
-                deadline: self.deadline,
-                principal: self.principal,
-                device: self.device,
-                body: file,
-            },
-        })
+        Some(Loaded::from(Record {
+            handle: self.handle,
+            write_id: self.write_id,
+            created: self.created,
+            last_seen: self.last_seen,
+            deadline: self.deadline,
+            principal: self.principal,
+            device: self.device,
+            body: file,
+        }))
     }
 }
 

@@ -3,13 +3,13 @@ use std::{fmt, io, path::Path};
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
-        ScanCursor, Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written,
+        Abilities, Answer, Listed, Loaded, Principal, PrincipalIndex, Scan, ScanCursor, Scanned,
+        SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Write, Written,
     },
 };
 
 use super::{
-    change::{Change, Replaced},
+    change::Change,
     directory::Directory,
     durability::FilesystemDurability,
     error::{FilesystemError, store_error},
@@ -124,41 +124,19 @@ impl FilesystemStore {
         let directory = self.directory.clone();
         Answer::pending(hop(move || work(&directory), unanswered))
     }
+}
 
-    fn change<'a>(
-        &'a self,
-        replaces: Replaced,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        if self.max_length.is_some_and(|max| record.body.len() > max) {
+impl SessionStore for FilesystemStore {
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        let len = write.record.body.len();
+        if self.max_length.is_some_and(|max| len > max) {
             return Answer::ready(Err(StoreError::new(StoreErrorKind::TooLarge)));
         }
         Answer::pending(async move {
             let directory = self.directory.clone();
-            let change = Change {
-                replaces,
-                key: *key,
-                record: record.clone(),
-                admission,
-                now,
-            };
+            let change = Change::from(write);
             hop(move || change.apply(&directory), || Ok(Written::Ambiguous)).await
         })
-    }
-}
-
-impl SessionStore for FilesystemStore {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.change(Replaced::Nothing, key, record, admission, now)
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
@@ -173,18 +151,6 @@ impl SessionStore for FilesystemStore {
         self.offload(move |directory| directory.load(&key, now))
     }
 
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        let replaces = Replaced::Record(*key, expected);
-        self.change(replaces, key, record, admission, now)
-    }
-
     fn touch<'a>(
         &'a self,
         key: &'a StoreKey,
@@ -193,19 +159,6 @@ impl SessionStore for FilesystemStore {
     ) -> Answer<'a, Touched> {
         let key = *key;
         self.offload(move |directory| directory.touch(&key, deadline, now))
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        let replaces = Replaced::Record(*old, expected);
-        self.change(replaces, new, record, admission, now)
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -249,20 +202,13 @@ impl SessionStore for FilesystemStore {
         self.offload(move |directory| keys.iter().map(|key| directory.load(key, now)).collect())
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        Some(self)
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        false
-    }
-
-    fn renames_at_once(&self) -> bool {
-        true
-    }
-
-    fn scan(&self) -> Option<&dyn Scan> {
-        Some(self)
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            principals: Some(self),
+            scan: Some(self),
+            renames_at_once: true,
+            ..Abilities::default()
+        }
     }
 }
 

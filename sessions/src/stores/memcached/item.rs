@@ -105,7 +105,7 @@ impl Stored {
     /// The record, if it lives.
     pub(super) fn live(&self, now: Timestamp) -> Result<Option<Record>, StoreError> {
         let record = self.record()?;
-        Ok((record.deadline > now).then_some(record))
+        Ok(record.is_alive(now).then_some(record))
     }
 }
 

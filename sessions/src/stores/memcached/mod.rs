@@ -8,6 +8,7 @@
 //! stored reads it together with its number, decides, and writes on condition of that number; if it has another by then, it begins again.
 
 mod builder;
+mod change;
 mod connection;
 mod error;
 mod expiry;
@@ -17,7 +18,6 @@ mod pool;
 mod reply;
 mod servers;
 mod store;
-mod write;
 
 pub use self::{
     builder::MemcachedStoreBuilder,

@@ -5,19 +5,19 @@ use futures_util::future::try_join_all;
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Loaded, PrincipalIndex, Record, Revision, SessionStore, StoreError,
-        StoreErrorKind, StoreKey, Touched, Written, packed::Packed,
+        Abilities, Answer, Loaded, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched,
+        Write, Written, packed::Packed,
     },
 };
 
 use super::{
     builder::MemcachedStoreBuilder,
+    change::{Change, touch},
     error::MemcachedError,
     failure::Failure,
     item::{Item, refused},
     reply::Reply,
     servers::Servers,
-    write::{Write, touch},
 };
 
 /// Keeps sessions in memcached: for many machines, in memory, until that is needed for something else.
@@ -163,50 +163,22 @@ impl MemcachedStore {
     }
 }
 
-/// A limit is decided where all sessions of a principal are seen at once, and here they are nowhere.
-fn without(admission: Option<Admission>) -> Result<(), StoreError> {
-    match admission {
-        None => Ok(()),
-        Some(_) => Err(StoreError::new(StoreErrorKind::Refused)),
-    }
-}
-
 fn loaded(bytes: &[u8], now: Timestamp) -> Result<Option<Loaded>, StoreError> {
     let packed = Packed::decode(bytes).ok_or_else(|| StoreError::new(StoreErrorKind::Corrupt))?;
     Ok(packed.is_alive(now).then(|| packed.into_loaded()))
 }
 
 impl SessionStore for MemcachedStore {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::pending(async move {
-            without(admission)?;
-            Write::new(record, now)?.create(&self.servers, key).await
-        })
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        // A limit is decided where all sessions of a principal are seen at once, and here they are nowhere.
+        if write.admission.is_some() {
+            return Answer::ready(Err(StoreError::new(StoreErrorKind::Refused)));
+        }
+        Answer::pending(async move { Change::new(&self.servers, write)?.apply().await })
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         Answer::pending(self.load_one(key, now))
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::pending(async move {
-            without(admission)?;
-            let write = Write::new(record, now)?;
-            write.update(&self.servers, key, expected).await
-        })
     }
 
     fn touch<'a>(
@@ -216,22 +188,6 @@ impl SessionStore for MemcachedStore {
         now: Timestamp,
     ) -> Answer<'a, Touched> {
         Answer::pending(touch(&self.servers, key, deadline, now))
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::pending(async move {
-            without(admission)?;
-            let write = Write::new(record, now)?;
-            write.rename(&self.servers, old, new, expected).await
-        })
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -277,16 +233,11 @@ impl SessionStore for MemcachedStore {
         })
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        None
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        true
-    }
-
-    fn renames_at_once(&self) -> bool {
-        false
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            expires_by_itself: true,
+            ..Abilities::default()
+        }
     }
 }
 

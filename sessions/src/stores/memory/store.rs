@@ -11,9 +11,9 @@ use std::{
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, AdmissionPolicy, Answer, Listed, Loaded, Principal, PrincipalIndex, Record,
+        Abilities, AdmissionPolicy, Answer, Listed, Loaded, Principal, PrincipalIndex, Replaces,
         Revision, Scan, ScanCursor, Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey,
-        Touched, Written,
+        Touched, Write, Written,
     },
 };
 
@@ -101,13 +101,8 @@ impl MemoryStore {
     fn load_one(&self, key: &StoreKey, now: Timestamp) -> Result<Option<Loaded>, StoreError> {
         let records = self.records.lock(self.shard_of_key(key));
         let kept = records.get(key).filter(|kept| kept.is_alive(now));
-        kept.map(|kept| {
-            Ok(Loaded {
-                record: kept.to_record()?,
-                revision: kept.revision(),
-            })
-        })
-        .transpose()
+        kept.map(|kept| kept.to_record().map(Loaded::from))
+            .transpose()
     }
 
     fn touch_one(&self, key: &StoreKey, deadline: Timestamp, now: Timestamp) -> Touched {
@@ -119,18 +114,17 @@ impl MemoryStore {
         Touched::Applied
     }
 
-    fn write(&self, write: &Write<'_>) -> Result<Written, StoreError> {
+    fn write_one(&self, write: &Write<'_>) -> Result<Written, StoreError> {
         let mut kept = Some(Kept::new(write.record)?);
         if let Some(written) = self.replace(write, &mut kept) {
             return Ok(written);
         }
         // Only the index tells the rivals; whose records lie under the keys, only the records do, and most have no owner.
-        let mut index_shards = match write.admission {
-            Some(_) => write.principal().map(|of| self.shard_of_principal(of)),
-            None => None,
-        }
-        .into_iter()
-        .collect::<Vec<_>>();
+        let counted = write.counted();
+        let mut index_shards = counted
+            .map(|(of, _)| self.shard_of_principal(of.as_bytes()))
+            .into_iter()
+            .collect::<Vec<_>>();
         let mut searched = false;
         loop {
             match self.attempt(write, &mut kept, index_shards) {
@@ -147,18 +141,21 @@ impl MemoryStore {
 
     /// Updates a record whose owner stays, as most updates do: one lock, and nothing to count; nothing where it is not one of those.
     fn replace(&self, write: &Write<'_>, kept: &mut Option<Kept>) -> Option<Written> {
-        if !write.is_update() || write.admission.is_some() {
+        let Replaces::Same(expected) = write.replaces else {
+            return None;
+        };
+        if write.admission.is_some() {
             return None;
         }
-        let mut records = self.records.lock(self.shard_of_key(write.to));
-        let found = records.get_mut(write.to);
+        let mut records = self.records.lock(self.shard_of_key(write.key));
+        let found = records.get_mut(write.key);
         let Some(found) = found.filter(|found| found.is_alive(write.now)) else {
             return Some(Written::Missing);
         };
-        if Some(found.revision()) != write.expected {
+        if found.revision() != expected {
             return Some(Written::Conflict);
         }
-        if found.principal() != write.principal() {
+        if found.principal() != principal_of(write) {
             return None;
         }
         let gone = mem::replace(found, kept.take()?);
@@ -177,25 +174,26 @@ impl MemoryStore {
     ) -> Attempt {
         let mut index = self.index.lock_all(index_shards);
         let rivals = self.rivals(write, &index);
+        let old = write.old();
         let mut records = {
-            let keys = [write.from.unwrap_or(write.to), write.to];
+            let keys = [old.map_or(write.key, |(old, _)| old), write.key];
             let shards = keys.into_iter().chain(&rivals);
             self.records
                 .lock_all(shards.map(|key| self.shard_of_key(key)).collect())
         };
         let find = |key: &StoreKey| records.get(self.shard_of_key(key))?.get(key);
 
-        let replaced = find(write.to);
-        if let Some(from) = write.from {
-            match find(from).filter(|kept| kept.is_alive(write.now)) {
+        let replaced = find(write.key);
+        if let Some((old, expected)) = old {
+            match find(old).filter(|kept| kept.is_alive(write.now)) {
                 None => return Attempt::Done(Written::Missing),
-                Some(kept) if Some(kept.revision()) != write.expected => {
+                Some(kept) if kept.revision() != expected => {
                     return Attempt::Done(Written::Conflict);
                 }
                 Some(_) => {}
             }
         }
-        if !write.is_update() && replaced.is_some_and(|kept| kept.is_alive(write.now)) {
+        if write.needs_free_key() && replaced.is_some_and(|kept| kept.is_alive(write.now)) {
             return Attempt::Done(Written::Conflict);
         }
 
@@ -205,7 +203,7 @@ impl MemoryStore {
         }
 
         let mut victims = Vec::new();
-        if let (Some(admission), Some(_)) = (write.admission, write.principal()) {
+        if let Some((_, admission)) = write.counted() {
             victims.extend(rivals.iter().filter_map(|key| {
                 let kept = find(key).filter(|kept| kept.is_alive(write.now))?;
                 Some((kept.last_seen(), *key))
@@ -218,29 +216,30 @@ impl MemoryStore {
             victims.sort_unstable();
             victims.truncate(excess);
         }
-        let moved = usize::from(write.from.is_some_and(|from| from != write.to));
-        let leaving = victims.len() + moved + usize::from(replaced.is_some());
+        let moved = old.map(|(old, _)| old).filter(|old| *old != write.key);
+        let leaving =
+            victims.len() + usize::from(moved.is_some()) + usize::from(replaced.is_some());
         if !self.exchange(leaving) {
             return Attempt::Full(needed);
         }
 
         let mut evicted = Vec::with_capacity(victims.len());
         let leavers = victims.iter().map(|(_, key)| key);
-        for key in leavers.chain(write.from.filter(|from| *from != write.to)) {
+        for key in leavers.chain(moved) {
             let shard = records.get_mut(self.shard_of_key(key));
             if let Some(gone) = shard.and_then(|shard| shard.remove(key)) {
                 self.unlist(&mut index, key, &gone);
-                if Some(key) != write.from {
+                if Some(key) != moved {
                     evicted.push(gone.handle());
                 }
             }
         }
         let revision = Revision::from(write.record.write_id);
         if let (Some(shard), Some(kept)) =
-            (records.get_mut(self.shard_of_key(write.to)), kept.take())
-            && let Some(gone) = shard.insert(*write.to, kept)
+            (records.get_mut(self.shard_of_key(write.key)), kept.take())
+            && let Some(gone) = shard.insert(*write.key, kept)
         {
-            self.unlist(&mut index, write.to, &gone);
+            self.unlist(&mut index, write.key, &gone);
         }
         self.enlist(&mut index, write);
         Attempt::Done(Written::Applied { revision, evicted })
@@ -248,11 +247,14 @@ impl MemoryStore {
 
     /// The keys of the principal's other records, when they are to be counted.
     fn rivals(&self, write: &Write<'_>, index: &Locked<'_, Owners>) -> Vec<StoreKey> {
-        let counted = write.admission.and_then(|_| write.principal());
-        let keys = counted.and_then(|of| Some(index.get(self.shard_of_principal(of))?.keys(of)));
+        let keys = write.counted().and_then(|(of, _)| {
+            let of = of.as_bytes();
+            Some(index.get(self.shard_of_principal(of))?.keys(of))
+        });
+        let old = write.old().map(|(old, _)| old);
         keys.into_iter()
             .flatten()
-            .filter(|key| *key != write.to && Some(*key) != write.from)
+            .filter(|key| *key != write.key && Some(*key) != old)
             .copied()
             .collect()
     }
@@ -264,12 +266,12 @@ impl MemoryStore {
         find: impl Fn(&StoreKey) -> Option<&'a Kept>,
     ) -> Vec<usize> {
         let found = |key| find(key).and_then(Kept::principal);
-        let to = found(write.to);
-        if write.is_update() && write.admission.is_none() && to == write.principal() {
+        let (here, next) = (found(write.key), principal_of(write));
+        if !write.needs_free_key() && write.admission.is_none() && here == next {
             return Vec::new();
         }
-        let from = write.from.and_then(found);
-        [from, to, write.principal()]
+        let old = write.old().and_then(|(old, _)| found(old));
+        [old, here, next]
             .into_iter()
             .flatten()
             .map(|of| self.shard_of_principal(of))
@@ -294,9 +296,11 @@ impl MemoryStore {
 
     /// Does nothing where the index is not locked: the write does not change it then.
     fn enlist(&self, index: &mut Locked<'_, Owners>, write: &Write<'_>) {
-        let Some(of) = write.principal() else { return };
+        let Some(of) = principal_of(write) else {
+            return;
+        };
         if let Some(owners) = index.get_mut(self.shard_of_principal(of)) {
-            owners.add(of, *write.to);
+            owners.add(of, *write.key);
         }
     }
 
@@ -414,35 +418,8 @@ impl MemoryStore {
     }
 }
 
-/// One of the three verbs that write a record.
-struct Write<'a> {
-    /// The record that is replaced, for an update and a rename.
-    from: Option<&'a StoreKey>,
-    expected: Option<Revision>,
-    /// The same as `from` for an update.
-    to: &'a StoreKey,
-    /// A rename onto its own key is not an update: the key is taken.
-    verb: Verb,
-    record: &'a Record,
-    admission: Option<Admission>,
-    now: Timestamp,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Verb {
-    Create,
-    Update,
-    Rename,
-}
-
-impl Write<'_> {
-    fn is_update(&self) -> bool {
-        self.verb == Verb::Update
-    }
-
-    fn principal(&self) -> Option<&[u8]> {
-        self.record.principal.as_ref().map(Principal::as_bytes)
-    }
+fn principal_of<'a>(write: &Write<'a>) -> Option<&'a [u8]> {
+    write.record.principal.as_ref().map(Principal::as_bytes)
 }
 
 /// How far a write came.
@@ -478,45 +455,12 @@ impl fmt::Debug for MemoryStore {
 }
 
 impl SessionStore for MemoryStore {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::ready(self.write(&Write {
-            from: None,
-            expected: None,
-            to: key,
-            verb: Verb::Create,
-            record,
-            admission,
-            now,
-        }))
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        Answer::ready(self.write_one(&write))
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         Answer::ready(self.load_one(key, now))
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::ready(self.write(&Write {
-            from: Some(key),
-            expected: Some(expected),
-            to: key,
-            verb: Verb::Update,
-            record,
-            admission,
-            now,
-        }))
     }
 
     fn touch<'a>(
@@ -526,26 +470,6 @@ impl SessionStore for MemoryStore {
         now: Timestamp,
     ) -> Answer<'a, Touched> {
         Answer::ready(Ok(self.touch_one(key, deadline, now)))
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::ready(self.write(&Write {
-            from: Some(old),
-            expected: Some(expected),
-            to: new,
-            verb: Verb::Rename,
-            record,
-            admission,
-            now,
-        }))
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -585,20 +509,13 @@ impl SessionStore for MemoryStore {
         Answer::ready(keys.iter().map(|key| self.load_one(key, now)).collect())
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        Some(self)
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        false
-    }
-
-    fn renames_at_once(&self) -> bool {
-        true
-    }
-
-    fn scan(&self) -> Option<&dyn Scan> {
-        Some(self)
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            principals: Some(self),
+            scan: Some(self),
+            renames_at_once: true,
+            ..Abilities::default()
+        }
     }
 }
 
@@ -668,7 +585,7 @@ const SEARCH: usize = 8192;
 mod tests {
     use std::{pin::pin, task::Context, thread, time::Duration};
 
-    use crate::store::{Handle, WriteId};
+    use crate::store::{Admission, Handle, Record, WriteId};
 
     use super::*;
 
@@ -719,7 +636,7 @@ mod tests {
     ) -> Result<Written, StoreErrorKind> {
         let mut record = record(number, principal);
         record.deadline = now.saturating_add(Duration::from_secs(100));
-        answer(store.create(&key(number), &record, None, now))
+        answer(store.write(Write::create(&key(number), &record, now)))
             .0
             .map_err(|error| error.kind())
     }
@@ -739,7 +656,7 @@ mod tests {
         // Where one goes, one may come; nothing but a new session takes a place.
         let revision = Revision::from(record(0, None).write_id);
         let (key_0, next) = (key(0), record(9, None));
-        let update = store.update(&key_0, &next, revision, None, NOW);
+        let update = store.write(Write::update(&key_0, &next, revision, NOW));
         assert!(matches!(answer(update).0, Ok(Written::Applied { .. })));
         answer(store.delete(&key(1))).0.unwrap();
         answer(store.delete(&key(1))).0.unwrap();
@@ -771,7 +688,9 @@ mod tests {
         create(&store, 1, Some("anna"), NOW).unwrap();
         let admission = Some(Admission::new(1, AdmissionPolicy::EvictOldest));
         let next = record(2, Some("anna"));
-        let written = answer(store.create(&key(2), &next, admission, NOW)).0;
+        let key_2 = key(2);
+        let create = Write::create(&key_2, &next, NOW).admitted_by(admission);
+        let written = answer(store.write(create)).0;
         assert!(matches!(written, Ok(Written::Applied { evicted, .. }) if evicted.len() == 1));
     }
 
@@ -830,22 +749,14 @@ mod tests {
                             loaded.map_or(Revision::from(0), |loaded| loaded.revision)
                         };
                         match random(8) {
-                            0 | 1 => drop(answer(store.create(&one, &next, admission, NOW))),
-                            2 => drop(answer(store.update(
-                                &one,
-                                &next,
-                                expected(&one),
-                                admission,
-                                NOW,
-                            ))),
-                            3 => drop(answer(store.rename(
-                                &one,
-                                &two,
-                                &next,
-                                expected(&one),
-                                admission,
-                                NOW,
-                            ))),
+                            kind @ 0..4 => {
+                                let write = match kind {
+                                    0 | 1 => Write::create(&one, &next, NOW),
+                                    2 => Write::update(&one, &next, expected(&one), NOW),
+                                    _ => Write::rename(&one, &two, &next, expected(&one), NOW),
+                                };
+                                drop(answer(store.write(write.admitted_by(admission))));
+                            }
                             4 => drop(answer(store.delete(&one))),
                             5 => drop(answer(store.touch(&one, LATER, NOW))),
                             6 => {

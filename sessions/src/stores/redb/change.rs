@@ -1,31 +1,47 @@
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, AdmissionPolicy, Principal, Record, Revision, StoreKey, Touched, Written, packed,
+        Admission, AdmissionPolicy, Principal, Record, Revision, StoreKey, Touched, Write, Written,
+        packed,
     },
 };
 
 use super::{fault::Fault, tables::Tables};
 
-/// A record to be put under a key: the three verbs that do so differ in what it takes the place of.
+/// A [`Write`] that goes to the thread that writes.
 pub(super) struct Change {
+    key: StoreKey,
+    /// Without its body.
+    record: Record,
+    /// The record as one string.
+    bytes: Vec<u8>,
     /// The record that it is to take the place of, and the state that one has to be in.
-    pub(super) from: Option<(StoreKey, Revision)>,
-    pub(super) to: StoreKey,
-    pub(super) record: Record,
-    /// The same as one string.
-    pub(super) bytes: Vec<u8>,
-    pub(super) admission: Option<Admission>,
-    pub(super) now: Timestamp,
+    old: Option<(StoreKey, Revision)>,
+    admission: Option<Admission>,
+    now: Timestamp,
 }
 
 impl Change {
+    pub(super) fn new(write: &Write<'_>, bytes: Vec<u8>) -> Self {
+        Self {
+            key: *write.key,
+            record: Record {
+                body: Vec::new(),
+                ..write.record.clone()
+            },
+            bytes,
+            old: write.old().map(|(old, expected)| (*old, expected)),
+            admission: write.admission,
+            now: write.now,
+        }
+    }
+
     /// Looks at everything before it changes anything.
     pub(super) fn apply(&self, tables: &mut Tables<'_>) -> Result<Written, Fault> {
-        let former = match self.from {
+        let former = match self.old {
             None => None,
             Some((key, expected)) => match tables.find(&key)? {
-                Some(record) if record.deadline > self.now => {
+                Some(record) if record.is_alive(self.now) => {
                     if Revision::from(record.write_id) != expected {
                         return Ok(Written::Conflict);
                     }
@@ -35,9 +51,9 @@ impl Change {
             },
         };
         let (renamed, before) = match former {
-            Some((key, record)) if key == self.to => (None, Some(record)),
-            former => match tables.find(&self.to)? {
-                Some(record) if record.deadline > self.now => return Ok(Written::Conflict),
+            Some((key, record)) if key == self.key => (None, Some(record)),
+            former => match tables.find(&self.key)? {
+                Some(record) if record.is_alive(self.now) => return Ok(Written::Conflict),
                 dead => (former, dead),
             },
         };
@@ -48,7 +64,7 @@ impl Change {
         for (key, record) in others.iter().chain(&renamed) {
             tables.remove(key, record)?;
         }
-        tables.put(&self.to, before.as_ref(), &self.record, &self.bytes)?;
+        tables.put(&self.key, before.as_ref(), &self.record, &self.bytes)?;
         Ok(Written::Applied {
             revision: self.record.write_id.into(),
             evicted: others.iter().map(|(_, record)| record.handle).collect(),
@@ -79,7 +95,7 @@ impl Change {
         tables: &Tables<'_>,
         principal: &Principal,
     ) -> Result<Vec<(StoreKey, Record)>, Fault> {
-        let own = [Some(self.to), self.from.map(|(key, _)| key)];
+        let own = [Some(self.key), self.old.map(|(key, _)| key)];
         let mut rivals = tables.of(principal, self.now)?;
         rivals.retain(|(key, _)| !own.contains(&Some(*key)));
         Ok(rivals)
@@ -94,17 +110,13 @@ pub(super) fn touch(
     now: Timestamp,
 ) -> Result<Touched, Fault> {
     let before = match tables.find(key)? {
-        Some(record) if record.deadline > now => record,
+        Some(record) if record.is_alive(now) => record,
         _ => return Ok(Touched::Missing),
     };
-    if deadline <= before.deadline && now <= before.last_seen {
+    let mut record = before.clone();
+    if !record.touch(deadline, now) {
         return Ok(Touched::Applied);
     }
-    let record = Record {
-        deadline: deadline.max(before.deadline),
-        last_seen: now.max(before.last_seen),
-        ..before.clone()
-    };
     let mut bytes = tables.bytes(key)?.unwrap_or_default();
     if !packed::write_times(&mut bytes, record.last_seen, record.deadline) {
         return Err(Fault::corrupt());

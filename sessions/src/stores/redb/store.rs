@@ -5,9 +5,8 @@ use redb::ReadTransaction;
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
-        ScanCursor, Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written,
-        packed,
+        Abilities, Answer, Listed, Loaded, Principal, PrincipalIndex, Scan, ScanCursor, Scanned,
+        SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Write, Written, packed,
     },
 };
 
@@ -145,36 +144,6 @@ impl RedbStore {
             }
         }))
     }
-
-    fn change<'a>(
-        &'a self,
-        from: Option<(StoreKey, Revision)>,
-        to: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        let is_too_long = self.max_length.is_some_and(|max| record.body.len() > max);
-        let bytes = packed::encode(record).filter(|bytes| !is_too_long && bytes.len() <= MAX_LEN);
-        let Some(bytes) = bytes else {
-            return Answer::ready(Err(StoreError::new(StoreErrorKind::TooLarge)));
-        };
-        let change = Change {
-            from,
-            to: *to,
-            record: Record {
-                body: Vec::new(),
-                ..record.clone()
-            },
-            bytes,
-            admission,
-            now,
-        };
-        Answer::pending(self.queue.ask(
-            move |tables| change.apply(tables),
-            || Ok(Written::Ambiguous),
-        ))
-    }
 }
 
 /// A third of what a value of redb may have.
@@ -186,29 +155,23 @@ fn unanswered<T>() -> Result<T, StoreError> {
 }
 
 impl SessionStore for RedbStore {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.change(None, key, record, admission, now)
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        let len = write.record.body.len();
+        let is_too_long = self.max_length.is_some_and(|max| len > max);
+        let bytes = packed::encode(write.record);
+        let bytes = bytes.filter(|bytes| !is_too_long && bytes.len() <= MAX_LEN);
+        let Some(bytes) = bytes else {
+            return Answer::ready(Err(StoreError::new(StoreErrorKind::TooLarge)));
+        };
+        let change = Change::new(&write, bytes);
+        Answer::pending(self.queue.ask(
+            move |tables| change.apply(tables),
+            || Ok(Written::Ambiguous),
+        ))
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         self.read(|transaction| tables::load(transaction, key, now))
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.change(Some((*key, expected)), key, record, admission, now)
     }
 
     fn touch<'a>(
@@ -222,18 +185,6 @@ impl SessionStore for RedbStore {
             self.queue
                 .ask(move |tables| touch(tables, &key, deadline, now), unanswered),
         )
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        self.change(Some((*old, expected)), new, record, admission, now)
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -276,20 +227,13 @@ impl SessionStore for RedbStore {
         })
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        Some(self)
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        false
-    }
-
-    fn renames_at_once(&self) -> bool {
-        true
-    }
-
-    fn scan(&self) -> Option<&dyn Scan> {
-        Some(self)
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            principals: Some(self),
+            scan: Some(self),
+            renames_at_once: true,
+            ..Abilities::default()
+        }
     }
 }
 

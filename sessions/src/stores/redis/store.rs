@@ -5,8 +5,8 @@ use redis::{Value, cmd};
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
-        ScanCursor, Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Written,
+        Abilities, Answer, Listed, Loaded, Principal, PrincipalIndex, Revision, Scan, ScanCursor,
+        Scanned, SessionStore, StoreError, StoreErrorKind, StoreKey, Touched, Write, Written,
         packed::Packed,
     },
 };
@@ -20,7 +20,7 @@ use super::{
     names::Names,
     reply::Reply,
     script::{DELETE, TOUCH},
-    write::{ATTEMPTS, Verb, Write},
+    write::ATTEMPTS,
 };
 
 /// Keeps sessions in Redis or Valkey: for many machines, in memory, gone by themselves at their deadline.
@@ -266,45 +266,12 @@ impl RedisStore {
 }
 
 impl SessionStore for RedisStore {
-    fn create<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::pending(self.write(Write {
-            verb: Verb::Create,
-            from: None,
-            expected: None,
-            to: key,
-            record,
-            admission,
-            now,
-        }))
+    fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+        Answer::pending(self.write_one(write))
     }
 
     fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
         Answer::pending(self.load_one(key, now))
-    }
-
-    fn update<'a>(
-        &'a self,
-        key: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::pending(self.write(Write {
-            verb: Verb::Update,
-            from: Some(key),
-            expected: Some(expected),
-            to: key,
-            record,
-            admission,
-            now,
-        }))
     }
 
     /// A session with a principal takes a second round trip, as only its record says which index it is in, and in a cluster a third.
@@ -318,26 +285,6 @@ impl SessionStore for RedisStore {
             let touched = self.touch_one(key, deadline, now).await;
             touched.map_err(Failure::into_store_error)
         })
-    }
-
-    fn rename<'a>(
-        &'a self,
-        old: &'a StoreKey,
-        new: &'a StoreKey,
-        record: &'a Record,
-        expected: Revision,
-        admission: Option<Admission>,
-        now: Timestamp,
-    ) -> Answer<'a, Written> {
-        Answer::pending(self.write(Write {
-            verb: Verb::Rename,
-            from: Some(old),
-            expected: Some(expected),
-            to: new,
-            record,
-            admission,
-            now,
-        }))
     }
 
     fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -376,20 +323,13 @@ impl SessionStore for RedisStore {
         })
     }
 
-    fn principals(&self) -> Option<&dyn PrincipalIndex> {
-        Some(self)
-    }
-
-    fn expires_by_itself(&self) -> bool {
-        true
-    }
-
-    fn renames_at_once(&self) -> bool {
-        !self.is_cluster()
-    }
-
-    fn scan(&self) -> Option<&dyn Scan> {
-        Some(self)
+    fn abilities(&self) -> Abilities<'_> {
+        Abilities {
+            principals: Some(self),
+            scan: Some(self),
+            expires_by_itself: true,
+            renames_at_once: !self.is_cluster(),
+        }
     }
 }
 

@@ -1,9 +1,6 @@
-use crate::{
-    clock::Timestamp,
-    store::{
-        Admission, AdmissionPolicy, Principal, Record, Revision, StoreError, StoreErrorKind,
-        StoreKey, Written, packed,
-    },
+use crate::store::{
+    AdmissionPolicy, Principal, Record, Replaces, Revision, StoreError, StoreErrorKind, StoreKey,
+    Write, Written, packed,
 };
 
 use super::{
@@ -15,38 +12,6 @@ use super::{
     store::RedisStore,
 };
 
-/// One of the three verbs that write a record.
-#[derive(Clone, Copy)]
-pub(super) struct Write<'a> {
-    pub(super) verb: Verb,
-    /// The record that is replaced, for an update and a rename.
-    pub(super) from: Option<&'a StoreKey>,
-    pub(super) expected: Option<Revision>,
-    /// The same as `from` for an update.
-    pub(super) to: &'a StoreKey,
-    pub(super) record: &'a Record,
-    pub(super) admission: Option<Admission>,
-    pub(super) now: Timestamp,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verb {
-    Create,
-    Update,
-    Rename,
-}
-
-impl Verb {
-    /// As the script knows it.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Rename => "rename",
-        }
-    }
-}
-
 /// How often a write with a limit is tried again because its principal got other sessions meanwhile. Each time, somebody else came through.
 pub(super) const ATTEMPTS: usize = 64;
 
@@ -54,20 +19,19 @@ pub(super) const ATTEMPTS: usize = 64;
 const MAX_LEN: usize = 512 * 1024 * 1024;
 
 impl RedisStore {
-    pub(super) async fn write(&self, write: Write<'_>) -> Result<Written, StoreError> {
+    pub(super) async fn write_one(&self, write: Write<'_>) -> Result<Written, StoreError> {
         let value = packed::encode(write.record)
             .filter(|value| value.len() <= MAX_LEN)
             .ok_or_else(|| StoreError::new(StoreErrorKind::TooLarge))?;
         if !self.is_cluster() {
             return self.write_at_once(&write, &value).await;
         }
-        let principal = write.record.principal.as_ref();
-        if write.admission.is_some() && principal.is_some() {
+        if write.counted().is_some() {
             return Err(StoreError::new(StoreErrorKind::Refused));
         }
-        if let Some(principal) = principal {
+        if let Some(principal) = &write.record.principal {
             // Before the record, so that none lives unlisted. Whatever comes of it, no record has changed.
-            self.enlist(principal, write.to, write.record.deadline, write.now)
+            self.enlist(principal, write.key, write.record.deadline, write.now)
                 .await
                 .map_err(|failure| match failure {
                     Failure::NotDone(error) => error.into_store_error(),
@@ -77,14 +41,16 @@ impl RedisStore {
                     failure => failure.into_store_error(),
                 })?;
         }
-        match write.verb {
-            Verb::Create | Verb::Update => {
+        match write.replaces {
+            Replaces::Nothing | Replaces::Same(_) => {
                 let reply = self.run_write(&write, &value, None, &[]).await;
                 let (written, former) = outcome(reply, write.record)?;
                 self.unlist_former(&write, former).await;
                 Ok(written)
             }
-            Verb::Rename => self.rename_in_steps(&write, &value).await,
+            Replaces::Other(old, expected) => {
+                self.rename_in_steps(&write, (old, expected), &value).await
+            }
         }
     }
 
@@ -119,13 +85,14 @@ impl RedisStore {
         index: Option<&[u8]>,
         rivals: &[StoreKey],
     ) -> Result<Reply, Failure> {
-        let from = write.from.unwrap_or(write.to);
-        let (to_name, from_name) = (self.names.record(write.to), self.names.record(from));
+        let (old, expected) = write.old().unzip();
+        let old = old.unwrap_or(write.key);
+        let (new_name, old_name) = (self.names.record(write.key), self.names.record(old));
         let rival_names = rivals
             .iter()
             .map(|rival| self.names.record(rival))
             .collect::<Vec<_>>();
-        let mut keys = vec![&*to_name, &*from_name];
+        let mut keys = vec![&*new_name, &*old_name];
         if let Some(index) = index {
             keys.push(index);
             keys.extend(rival_names.iter().map(|name| &**name));
@@ -137,24 +104,31 @@ impl RedisStore {
                 AdmissionPolicy::Refuse => (admission.limit.max(1), "refuse"),
             },
         };
+        // As the script knows it.
+        let verb = match write.replaces {
+            Replaces::Nothing => "create",
+            Replaces::Same(_) => "update",
+            Replaces::Other(..) => "rename",
+        };
         let now = write.now.as_seconds().to_string();
         let lifetime = lifetime(write.record.deadline, write.now);
         let deadline = write.record.deadline.as_seconds().to_string();
         let (dead, limit) = (dead(write.now), limit.to_string());
-        let expected = write.expected.map(|expected| *expected.as_bytes());
         let principal = write.record.principal.as_ref();
         let mut arguments = vec![
-            write.verb.name().as_bytes(),
+            verb.as_bytes(),
             now.as_bytes(),
             value,
             lifetime.as_bytes(),
-            expected.as_ref().map_or(&[], |expected| &expected[..]),
+            expected
+                .as_ref()
+                .map_or(&[], |expected| &expected.as_bytes()[..]),
             deadline.as_bytes(),
             dead.as_bytes(),
             limit.as_bytes(),
             policy.as_bytes(),
-            write.to.as_bytes(),
-            from.as_bytes(),
+            write.key.as_bytes(),
+            old.as_bytes(),
             principal.map_or(&[], Principal::as_bytes),
         ];
         arguments.extend(rivals.iter().map(|rival| &rival.as_bytes()[..]));
@@ -169,15 +143,11 @@ impl RedisStore {
     async fn rename_in_steps(
         &self,
         write: &Write<'_>,
+        (old, expected): (&StoreKey, Revision),
         value: &[u8],
     ) -> Result<Written, StoreError> {
-        let Some((old, expected)) = write.from.zip(write.expected) else {
-            return Err(StoreError::new(StoreErrorKind::Refused));
-        };
         let creation = Write {
-            verb: Verb::Create,
-            from: None,
-            expected: None,
+            replaces: Replaces::Nothing,
             ..*write
         };
         let reply = self.run_write(&creation, value, None, &[]).await;
@@ -199,12 +169,13 @@ impl RedisStore {
         };
         let own = Some(Revision::from(write.record.write_id));
         let undone = self
-            .remove(write.to, own, write.now, Effect::Repeatable)
+            .remove(write.key, own, write.now, Effect::Repeatable)
             .await;
         match undone {
             // A touch leaves the write's name: whatever else is there is not ours.
             Ok(Reply::Applied { .. } | Reply::Missing | Reply::Conflict) => {
-                self.unlist(write.record.principal.as_ref(), write.to).await;
+                self.unlist(write.record.principal.as_ref(), write.key)
+                    .await;
                 refusal
             }
             // The new one may live: the caller discards it.
@@ -214,14 +185,14 @@ impl RedisStore {
 
     /// Takes what a write replaced out of the index it was in, if that is not seen to.
     async fn unlist_former(&self, write: &Write<'_>, former: Option<Principal>) {
-        let Some((former, from)) = former.zip(write.from) else {
+        let Some((former, (old, _))) = former.zip(write.old()) else {
             return;
         };
-        let is_listed_here = write.to == from || !self.is_cluster();
+        let is_listed_here = write.key == old || !self.is_cluster();
         if write.record.principal.as_ref() == Some(&former) && is_listed_here {
             return;
         }
-        self.unlist(Some(&former), from).await;
+        self.unlist(Some(&former), old).await;
     }
 }
 

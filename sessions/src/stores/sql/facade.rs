@@ -55,43 +55,12 @@ macro_rules! sql_store {
         }
 
         impl SessionStore for $Store {
-            fn create<'a>(
-                &'a self,
-                key: &'a StoreKey,
-                record: &'a Record,
-                admission: Option<Admission>,
-                now: Timestamp,
-            ) -> Answer<'a, Written> {
-                self.store.write(Write {
-                    from: None,
-                    to: key,
-                    verb: Verb::Create,
-                    record,
-                    admission,
-                    now,
-                })
+            fn write<'a>(&'a self, write: Write<'a>) -> Answer<'a, Written> {
+                self.store.write(write)
             }
 
             fn load<'a>(&'a self, key: &'a StoreKey, now: Timestamp) -> Answer<'a, Option<Loaded>> {
                 self.store.load(key, now)
-            }
-
-            fn update<'a>(
-                &'a self,
-                key: &'a StoreKey,
-                record: &'a Record,
-                expected: Revision,
-                admission: Option<Admission>,
-                now: Timestamp,
-            ) -> Answer<'a, Written> {
-                self.store.write(Write {
-                    from: Some((key, expected)),
-                    to: key,
-                    verb: Verb::Update,
-                    record,
-                    admission,
-                    now,
-                })
             }
 
             fn touch<'a>(
@@ -101,25 +70,6 @@ macro_rules! sql_store {
                 now: Timestamp,
             ) -> Answer<'a, Touched> {
                 self.store.touch(key, deadline, now)
-            }
-
-            fn rename<'a>(
-                &'a self,
-                old: &'a StoreKey,
-                new: &'a StoreKey,
-                record: &'a Record,
-                expected: Revision,
-                admission: Option<Admission>,
-                now: Timestamp,
-            ) -> Answer<'a, Written> {
-                self.store.write(Write {
-                    from: Some((old, expected)),
-                    to: new,
-                    verb: Verb::Rename,
-                    record,
-                    admission,
-                    now,
-                })
             }
 
             fn delete<'a>(&'a self, key: &'a StoreKey) -> Answer<'a, ()> {
@@ -138,20 +88,13 @@ macro_rules! sql_store {
                 self.store.load_many(keys, now)
             }
 
-            fn principals(&self) -> Option<&dyn PrincipalIndex> {
-                Some(self)
-            }
-
-            fn expires_by_itself(&self) -> bool {
-                false
-            }
-
-            fn renames_at_once(&self) -> bool {
-                true
-            }
-
-            fn scan(&self) -> Option<&dyn Scan> {
-                Some(self)
+            fn abilities(&self) -> Abilities<'_> {
+                Abilities {
+                    principals: Some(self),
+                    scan: Some(self),
+                    renames_at_once: true,
+                    ..Abilities::default()
+                }
             }
         }
 

@@ -33,9 +33,9 @@ mod runtimes;
 mod sqlite;
 mod statements;
 mod store;
+mod stripe;
 mod table;
 mod value;
-mod write;
 
 #[cfg(feature = "mysql")]
 pub use self::mysql::MysqlStore;

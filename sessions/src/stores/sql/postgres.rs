@@ -9,8 +9,8 @@ use sqlx::{
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
-        ScanCursor, Scanned, SessionStore, StoreKey, Touched, Written,
+        Abilities, Answer, Listed, Loaded, Principal, PrincipalIndex, Scan, ScanCursor, Scanned,
+        SessionStore, StoreKey, Touched, Write, Written,
     },
 };
 
@@ -23,7 +23,6 @@ use super::{
     pool::connected,
     store::SqlStore,
     table::TableName,
-    write::{Verb, Write},
 };
 
 /// Keeps sessions in PostgreSQL, or in CockroachDB: for many machines.

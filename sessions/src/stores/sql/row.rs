@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use crate::{
     clock::Timestamp,
-    store::{Device, Handle, Listed, Loaded, Principal, Record, Revision, StoreKey, WriteId},
+    store::{Device, Handle, Listed, Loaded, Principal, Record, StoreKey, WriteId},
 };
 
 use super::{
@@ -57,21 +57,17 @@ pub(super) fn values<D: Dialect>(record: &Record) -> [Value<'_>; RECORD.len()] {
 
 /// Reads a record whose first column has this number.
 pub(super) fn loaded(row: &impl Columns, first: usize) -> Result<Loaded, sqlx::Error> {
-    let write_id = WriteId::from_bytes(fixed(row.bytes(first + 1)?)?);
     let principal = row.optional_bytes(first + 5)?;
-    Ok(Loaded {
-        record: Record {
-            handle: Handle::from_bytes(fixed(row.bytes(first)?)?),
-            write_id,
-            created: time(row.number(first + 2)?)?,
-            last_seen: time(row.number(first + 3)?)?,
-            deadline: time(row.number(first + 4)?)?,
-            principal: principal.map(Principal::from_bytes),
-            device: device(row, first + 6)?,
-            body: row.bytes(first + 9)?,
-        },
-        revision: Revision::from(write_id),
-    })
+    Ok(Loaded::from(Record {
+        handle: Handle::from_bytes(fixed(row.bytes(first)?)?),
+        write_id: WriteId::from_bytes(fixed(row.bytes(first + 1)?)?),
+        created: time(row.number(first + 2)?)?,
+        last_seen: time(row.number(first + 3)?)?,
+        deadline: time(row.number(first + 4)?)?,
+        principal: principal.map(Principal::from_bytes),
+        device: device(row, first + 6)?,
+        body: row.bytes(first + 9)?,
+    }))
 }
 
 pub(super) fn listed(row: &impl Columns) -> Result<Listed, sqlx::Error> {

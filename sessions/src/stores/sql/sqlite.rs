@@ -9,8 +9,8 @@ use sqlx::{
 use crate::{
     clock::Timestamp,
     store::{
-        Admission, Answer, Listed, Loaded, Principal, PrincipalIndex, Record, Revision, Scan,
-        ScanCursor, Scanned, SessionStore, StoreKey, Touched, Written,
+        Abilities, Answer, Listed, Loaded, Principal, PrincipalIndex, Scan, ScanCursor, Scanned,
+        SessionStore, StoreKey, Touched, Write, Written,
     },
 };
 
@@ -24,7 +24,6 @@ use super::{
     migration::SqlMigration,
     store::SqlStore,
     table::TableName,
-    write::{Verb, Write},
 };
 
 /// Keeps sessions in a file of SQLite: a database without a server, for any number of processes on one machine.

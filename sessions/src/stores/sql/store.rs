@@ -12,8 +12,8 @@ use sqlx::{Database, Pool, SqlStr};
 use crate::{
     clock::Timestamp,
     store::{
-        AdmissionPolicy, Answer, Handle, Listed, Loaded, Principal, ScanCursor, Scanned,
-        StoreError, StoreErrorKind, StoreKey, Touched, Written,
+        AdmissionPolicy, Answer, Handle, Listed, Loaded, Principal, Replaces, ScanCursor, Scanned,
+        StoreError, StoreErrorKind, StoreKey, Touched, Write, Written,
     },
 };
 
@@ -26,9 +26,9 @@ use super::{
     row,
     runtimes::Runtimes,
     statements::{Statements, delete_many, load_many},
+    stripe::stripe_of,
     table::TableName,
     value::{Columns as _, Value},
-    write::{Verb, Write},
 };
 
 /// What the stores of all dialects do, said once.
@@ -153,7 +153,7 @@ impl<D: Dialect> SqlStore<D> {
             let mut backoff = Backoff::default();
             let mut is_cleared = false;
             loop {
-                let tried = if write.takes_transaction::<D>() {
+                let tried = if takes_transaction::<D>(&write) {
                     self.write_in_transaction(&write).await
                 } else {
                     self.write_at_once(&write).await
@@ -168,7 +168,7 @@ impl<D: Dialect> SqlStore<D> {
                     // What has the key may be dead, and then it is not in the way. That happens to those who write a key again; keys are
                     // drawn at random.
                     Err(Fault::Taken) => {
-                        let values = [key(write.to), time(write.now)];
+                        let values = [key(write.key), time(write.now)];
                         self.tell(&self.statements.clear, &values).await?;
                         is_cleared = true;
                     }
@@ -221,10 +221,11 @@ impl<D: Dialect> SqlStore<D> {
         lease: &mut Lease<D::Database>,
         write: &Write<'_>,
     ) -> Result<Written, Fault> {
-        run::<D>(lease, D::begin(&self.table, write.stripe())).await?;
+        let stripe = stripe_of(write.record.principal.as_ref());
+        run::<D>(lease, D::begin(&self.table, stripe)).await?;
         // First of all: nobody has to make room for a write that is refused.
         let written = self.apply(lease, write).await?;
-        let (Written::Applied { revision, .. }, Some((admission, principal))) =
+        let (Written::Applied { revision, .. }, Some((principal, admission))) =
             (&written, write.counted())
         else {
             return Ok(written);
@@ -232,7 +233,7 @@ impl<D: Dialect> SqlStore<D> {
         let values = [
             Value::Bytes(principal.as_bytes()),
             time(write.now),
-            key(write.to),
+            key(write.key),
         ];
         let rivals = query::<D>(lease, &self.statements.rivals, &values).await?;
         let limit = usize::try_from(admission.limit).unwrap_or(usize::MAX);
@@ -267,21 +268,22 @@ impl<D: Dialect> SqlStore<D> {
         write: &Write<'_>,
     ) -> Result<Written, Fault> {
         let record = row::values::<D>(write.record);
-        let Some((old, expected)) = write.from else {
-            let values = [key(write.to)].into_iter().chain(record);
-            let values = values.collect::<Vec<_>>();
-            execute::<D>(lease, &self.statements.insert, &values).await?;
-            return Ok(Written::applied(write.record.write_id));
+        let (sql, new, old, expected) = match write.replaces {
+            Replaces::Nothing => {
+                let values = [key(write.key)].into_iter().chain(record);
+                let values = values.collect::<Vec<_>>();
+                execute::<D>(lease, &self.statements.insert, &values).await?;
+                return Ok(Written::applied(write.record.write_id));
+            }
+            Replaces::Same(expected) => (&self.statements.update, None, write.key, expected),
+            Replaces::Other(old, expected) => {
+                (&self.statements.rename, Some(write.key), old, expected)
+            }
         };
         // A rename onto its own key is no update: that key is taken.
-        if write.verb == Verb::Update || old != write.to {
-            let new = (write.verb == Verb::Rename).then(|| key(write.to));
+        if new != Some(old) {
             let state = [key(old), Value::Bytes(expected.as_bytes()), time(write.now)];
-            let sql = match write.verb {
-                Verb::Rename => &self.statements.rename,
-                Verb::Create | Verb::Update => &self.statements.update,
-            };
-            let values = new.into_iter().chain(record).chain(state);
+            let values = new.map(key).into_iter().chain(record).chain(state);
             let values = values.collect::<Vec<_>>();
             if execute::<D>(lease, sql, &values).await? > 0 {
                 return Ok(Written::applied(write.record.write_id));
@@ -481,6 +483,16 @@ impl<D: Dialect> SqlStore<D> {
         let connection = connection.map_err(|error| Fault::unconnected::<D>(&error))?;
         Ok(Lease::new(connection))
     }
+}
+
+/// It takes more than one statement, or it must not pass between the statements of another.
+///
+/// A rename moves a row. Where somebody counts at the same time, and the engine reads an index row by row, the session could be missed at both
+/// places, so it waits for the one who counts.
+fn takes_transaction<D: Dialect>(write: &Write<'_>) -> bool {
+    let is_rename = matches!(write.replaces, Replaces::Other(..));
+    let moves_unseen = D::HAS_LOCKS && is_rename && write.record.principal.is_some();
+    write.counted().is_some() || moves_unseen
 }
 
 async fn query<D: Dialect>(

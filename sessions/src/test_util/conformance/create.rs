@@ -1,6 +1,6 @@
 use crate::{
     clock::Timestamp,
-    store::{Device, Loaded, Principal, Record, SessionStore, StoreErrorKind, Written},
+    store::{Device, Loaded, Principal, Record, SessionStore, StoreErrorKind, Write, Written},
 };
 
 use super::subject::{Subject, applied, new_device, new_key, new_principal};
@@ -114,8 +114,8 @@ pub async fn an_oversized_body_is_kept_whole_or_refused<S: SessionStore>(
         };
         let clause = "a record that is too large is kept whole or refused as `TooLarge`";
         let key = new_key();
-        let created = subject.store.create(&key, &record, None, subject.now).await;
-        match created {
+        let create = Write::create(&key, &record, subject.now);
+        match subject.store.write(create).await {
             Ok(Written::Applied { revision, .. }) => {
                 let loaded = subject.load(&key).await;
                 assert!(
@@ -136,10 +136,8 @@ pub async fn an_oversized_body_is_kept_whole_or_refused<S: SessionStore>(
             }
         }
         assert_eq!(subject.load(&key).await, None, "`create`: {clause}");
-        let updated = subject
-            .store
-            .update(&small_key, &record, small_revision, None, subject.now)
-            .await;
+        let update = Write::update(&small_key, &record, small_revision, subject.now);
+        let updated = subject.store.write(update).await;
         assert_eq!(
             updated.map_err(|error| error.kind()),
             Err(StoreErrorKind::TooLarge),

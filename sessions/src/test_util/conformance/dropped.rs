@@ -4,7 +4,7 @@ use actix_web::rt::time::timeout;
 use futures_util::future::join_all;
 
 use crate::{
-    store::{Loaded, Record, Revision, SessionStore, StoreKey},
+    store::{Loaded, Record, Revision, SessionStore, StoreKey, Write},
     test_util::Verb,
 };
 
@@ -112,21 +112,25 @@ impl GivenUp {
             Verb::Touch => {
                 is_done_after(polls, store.touch(key, next.deadline, next.last_seen)).await
             }
-            Verb::Create => is_done_after(polls, store.create(key, next, None, now)).await,
+            Verb::Create => {
+                let create = Write::create(key, next, now);
+                is_done_after(polls, store.write(create)).await
+            }
             Verb::Update => {
-                is_done_after(polls, store.update(key, next, revision, None, now)).await
+                let update = Write::update(key, next, revision, now);
+                is_done_after(polls, store.write(update)).await
             }
             Verb::Rename => {
-                let renamed = store.rename(key, new, next, revision, None, now);
-                is_done_after(polls, renamed).await
+                let rename = Write::rename(key, new, next, revision, now);
+                is_done_after(polls, store.write(rename)).await
             }
             Verb::Delete => is_done_after(polls, store.delete(key)).await,
             Verb::DeleteExpired => is_done_after(polls, store.delete_expired(8, now)).await,
-            Verb::List => match store.principals() {
+            Verb::List => match store.abilities().principals {
                 Some(index) => is_done_after(polls, index.list(&principal, now)).await,
                 None => true,
             },
-            Verb::Scan => match store.scan() {
+            Verb::Scan => match store.abilities().scan {
                 Some(scan) => is_done_after(polls, scan.step(None, 8)).await,
                 None => true,
             },

@@ -1,6 +1,6 @@
-use crate::store::{Record, SessionStore, Touched, Written};
+use crate::store::{Record, SessionStore, Touched, Write, Written};
 
-use super::subject::{LIFETIME, Subject, answered, applied, new_key};
+use super::subject::{LIFETIME, Subject, applied, new_key};
 
 const DEAD: &str = "whatever has `deadline <= now` is dead: no verb finds it, still stored or not";
 
@@ -29,9 +29,9 @@ pub async fn an_expired_record_cannot_be_updated<S: SessionStore>(new_store: imp
         ..subject.record()
     };
     let end = subject.end();
-    let answer = subject.store.update(&key, &next, revision, None, end).await;
+    let update = Write::update(&key, &next, revision, end);
     assert_eq!(
-        answered("update", answer),
+        subject.write(update).await,
         Written::Missing,
         "`update`: {DEAD}"
     );
@@ -68,12 +68,9 @@ pub async fn an_expired_record_cannot_be_renamed<S: SessionStore>(new_store: imp
         ..subject.record()
     };
     let (new, end) = (new_key(), subject.end());
-    let answer = subject
-        .store
-        .rename(&old, &new, &next, revision, None, end)
-        .await;
+    let rename = Write::rename(&old, &new, &next, revision, end);
     assert_eq!(
-        answered("rename", answer),
+        subject.write(rename).await,
         Written::Missing,
         "`rename`: {DEAD}"
     );
@@ -98,18 +95,15 @@ pub async fn a_key_whose_record_expired_is_free<S: SessionStore>(new_store: impl
     };
 
     let created = next();
-    let answer = subject.store.create(&first, &created, None, end).await;
+    let create = Write::create(&first, &created, end);
     let revision = applied(
-        answered("create", answer),
+        subject.write(create).await,
         "`create`: a key whose record is dead holds none that lives",
     );
     let renamed = next();
-    let answer = subject
-        .store
-        .rename(&first, &second, &renamed, revision, None, end)
-        .await;
+    let rename = Write::rename(&first, &second, &renamed, revision, end);
     applied(
-        answered("rename", answer),
+        subject.write(rename).await,
         "`rename`: a key whose record is dead holds none that lives",
     );
     assert_eq!(

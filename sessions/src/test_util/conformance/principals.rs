@@ -1,14 +1,14 @@
 use crate::store::{
     Admission,
     AdmissionPolicy::{self, EvictOldest, Refuse},
-    Handle, Listed, Record, SessionStore, StoreKey, Written,
+    Handle, Listed, Record, SessionStore, StoreKey, Write, Written,
 };
 
 use super::{
     runner::race,
     subject::{
         LIFETIME, Subject, answered, applied, handles, new_device, new_key, new_principal,
-        stale_revision,
+        stale_revision, write,
     },
 };
 
@@ -19,7 +19,7 @@ pub async fn sessions_are_listed_by_their_principal<S: SessionStore>(
     new_store: impl AsyncFn() -> S,
 ) {
     let subject = Subject::new(new_store).await;
-    let Some(index) = subject.store.principals() else {
+    let Some(index) = subject.store.abilities().principals else {
         return;
     };
     let (anna, ben) = (new_principal(), new_principal());
@@ -91,7 +91,7 @@ pub async fn sessions_are_listed_by_their_principal<S: SessionStore>(
 /// A session that was deleted, has expired, was renamed away or got another owner is not listed under the old one.
 pub async fn sessions_that_ended_are_not_listed<S: SessionStore>(new_store: impl AsyncFn() -> S) {
     let subject = Subject::new(new_store).await;
-    let Some(index) = subject.store.principals() else {
+    let Some(index) = subject.store.abilities().principals else {
         return;
     };
     let (anna, ben) = (new_principal(), new_principal());
@@ -280,8 +280,8 @@ pub async fn only_live_sessions_count<S: SessionStore>(new_store: impl AsyncFn()
             };
             let key = new_key();
             let admission = Some(Admission::new(1, policy));
-            let answer = subject.store.create(&key, &late, admission, subject.end());
-            let written = answered("create", answer.await);
+            let create = Write::create(&key, &late, subject.end()).admitted_by(admission);
+            let written = subject.write(create).await;
             assert_eq!(
                 evicted(&(written, key)),
                 Some(Vec::new()),
@@ -311,16 +311,14 @@ pub async fn an_update_and_a_rename_are_admitted_like_a_creation<S: SessionStore
         let write = async |record: &Record, next: &Record, limit, policy| {
             let (key, revision) = subject.stored(record).await;
             let admission = Some(Admission::new(limit, policy));
-            if renames {
-                let new = new_key();
-                let answer = subject
-                    .store
-                    .rename(&key, &new, next, revision, admission, now);
-                (answered("rename", answer.await), new, key, revision)
+            let new = if renames { new_key() } else { key };
+            let write = if renames {
+                Write::rename(&key, &new, next, revision, now)
             } else {
-                let answer = subject.store.update(&key, next, revision, admission, now);
-                (answered("update", answer.await), key, key, revision)
-            }
+                Write::update(&key, next, revision, now)
+            };
+            let written = subject.write(write.admitted_by(admission)).await;
+            (written, new, key, revision)
         };
         let verb = if renames { "rename" } else { "update" };
 
@@ -381,26 +379,24 @@ pub async fn a_write_that_fails_ends_nobody<S: SessionStore>(new_store: impl Asy
     let (first, revision) = subject.stored(&records[0]).await;
     let (second, _) = subject.stored(&records[1]).await;
     let next = subject.record_of(&anna);
-    let (store, now) = (&subject.store, subject.now);
+    let now = subject.now;
     let admission = Some(Admission::new(1, EvictOldest));
-    let (new, stale) = (new_key(), stale_revision());
-    let answers = [
-        store.create(&first, &next, admission, now).await,
-        store.update(&first, &next, stale, admission, now).await,
-        store.update(&new, &next, stale, admission, now).await,
-        store
-            .rename(&first, &new, &next, stale, admission, now)
-            .await,
-        store
-            .rename(&first, &second, &next, revision, admission, now)
-            .await,
-        store
-            .rename(&new, &new_key(), &next, stale, admission, now)
-            .await,
+    let (new, another, stale) = (new_key(), new_key(), stale_revision());
+    let writes = [
+        Write::create(&first, &next, now),
+        Write::update(&first, &next, stale, now),
+        Write::update(&new, &next, stale, now),
+        Write::rename(&first, &new, &next, stale, now),
+        Write::rename(&first, &second, &next, revision, now),
+        Write::rename(&new, &another, &next, stale, now),
     ];
+    let mut answers = Vec::new();
+    for write in writes {
+        answers.push(subject.write(write.admitted_by(admission)).await);
+    }
     let clause = "a write that conflicts or finds nothing answers so, whatever the limit";
     assert_eq!(
-        answers.map(|answer| answered("write", answer)),
+        answers,
         [
             Written::Conflict,
             Written::Conflict,
@@ -445,7 +441,8 @@ pub async fn parallel_creations_keep_to_the_limit<S: SessionStore>(new_store: im
         let race = race(&subject.store, RACERS, async move |store, racer, round| {
             let (key, record) = &written[round][racer];
             let admission = Some(Admission::new(LIMIT, policy));
-            answered("create", store.create(key, record, admission, now).await)
+            let create = Write::create(key, record, now).admitted_by(admission);
+            write(&store, create).await
         })
         .await;
         for ((answers, records), owner) in race.rounds.iter().zip(&records).zip(&owners) {

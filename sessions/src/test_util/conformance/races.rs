@@ -1,8 +1,8 @@
-use crate::store::{Loaded, Record, SessionStore, Written};
+use crate::store::{Loaded, Record, SessionStore, Write, Written};
 
 use super::{
     runner::{ROUNDS, race},
-    subject::{LIFETIME, Subject, answered, new_key},
+    subject::{LIFETIME, Subject, answered, new_key, write},
 };
 
 const RACERS: usize = 8;
@@ -17,7 +17,7 @@ pub async fn of_eight_creations_one_is_applied<S: SessionStore>(new_store: impl 
     let written = records.clone();
     let race = race(&subject.store, RACERS, async move |store, racer, round| {
         let (key, record) = (&keys[round], &written[round][racer]);
-        answered("create", store.create(key, record, None, now).await)
+        write(&store, Write::create(key, record, now)).await
     })
     .await;
     for ((answers, records), key) in race.rounds.iter().zip(&records).zip(&keys) {
@@ -38,8 +38,7 @@ pub async fn of_eight_updates_one_is_applied<S: SessionStore>(new_store: impl As
     let (states, written) = (begun.clone(), records.clone());
     let race = race(&subject.store, RACERS, async move |store, racer, round| {
         let ((key, revision), record) = (&states[round], &written[round][racer]);
-        let answer = store.update(key, record, *revision, None, now);
-        answered("update", answer.await)
+        write(&store, Write::update(key, record, *revision, now)).await
     })
     .await;
     for ((answers, records), (key, _)) in race.rounds.iter().zip(&records).zip(&begun) {
@@ -61,8 +60,8 @@ pub async fn of_eight_renames_one_is_applied<S: SessionStore>(new_store: impl As
     let (states, written) = (begun.clone(), records.clone());
     let race = race(&subject.store, RACERS, async move |store, racer, round| {
         let ((old, revision), record) = (&states[round], &written[round][racer]);
-        let answer = store.rename(old, &keys[round][racer], record, *revision, None, now);
-        answered("rename", answer.await)
+        let rename = Write::rename(old, &keys[round][racer], record, *revision, now);
+        write(&store, rename).await
     })
     .await;
     let losses = [Written::Conflict, Written::Missing];
@@ -96,8 +95,7 @@ pub async fn a_deletion_beside_updates_and_touches_leaves_nothing<S: SessionStor
         if racer == RACERS / 2 {
             answered("delete", store.delete(key).await);
         } else if racer % 2 == 0 {
-            let answer = store.update(key, record, *revision, None, now);
-            answered("update", answer.await);
+            write(&store, Write::update(key, record, *revision, now)).await;
         } else {
             answered("touch", store.touch(key, deadline, now).await);
         }
@@ -128,8 +126,7 @@ pub async fn a_touch_beside_an_update_undoes_none_of_it<S: SessionStore>(
     let race = race(&subject.store, RACERS, async move |store, racer, round| {
         let ((key, revision), record) = (&states[round], &written[round][racer]);
         if racer == RACERS / 2 {
-            let answer = store.update(key, record, *revision, None, now);
-            return Some(answered("update", answer.await));
+            return Some(write(&store, Write::update(key, record, *revision, now)).await);
         }
         answered("touch", store.touch(key, deadline, now).await);
         None

@@ -1,4 +1,4 @@
-use crate::store::{Record, SessionStore, Written};
+use crate::store::{Record, SessionStore, Write, Written};
 
 use super::{
     runner::{MOST_POLLS, is_done_after},
@@ -86,7 +86,7 @@ pub async fn a_rename_that_is_given_up_on_leaves_one_record<S: SessionStore>(
     const CLAUSE: &str =
         "`renames_at_once`: both keys change in one step, also where the caller gives up";
     let subject = Subject::new(new_store).await;
-    if !subject.store.renames_at_once() {
+    if !subject.store.abilities().renames_at_once {
         return;
     }
     for polls in 1..=MOST_POLLS {
@@ -94,10 +94,8 @@ pub async fn a_rename_that_is_given_up_on_leaves_one_record<S: SessionStore>(
         let (old, revision) = subject.stored(&record).await;
         let new = new_key();
         let next = subject.successor(&record);
-        let rename = subject
-            .store
-            .rename(&old, &new, &next, revision, None, subject.now);
-        let is_done = is_done_after(polls, rename).await;
+        let rename = Write::rename(&old, &new, &next, revision, subject.now);
+        let is_done = is_done_after(polls, subject.store.write(rename)).await;
         // Comes after whatever is still under way, and finds both keys as that leaves them.
         let again = subject.rename(&old, &new, &next, revision).await;
         let (old, new) = (subject.load(&old).await, subject.load(&new).await);

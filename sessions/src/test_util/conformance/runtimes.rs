@@ -4,7 +4,9 @@ use futures_util::future::join_all;
 
 use crate::{
     clock::Timestamp,
-    store::{Loaded, Record, Revision, SessionStore, StoreError, StoreKey, Touched, Written},
+    store::{
+        Loaded, Record, Revision, SessionStore, StoreError, StoreKey, Touched, Write, Written,
+    },
     test_util::Verb,
 };
 
@@ -74,8 +76,8 @@ impl Visitor {
     }
 
     async fn begin<S: SessionStore>(&self, store: &S) -> Revision {
-        let created = store.create(&self.key, &self.record, None, self.now).await;
-        match created {
+        let create = Write::create(&self.key, &self.record, self.now);
+        match store.write(create).await {
             Ok(Written::Applied { revision, .. }) => revision,
             other => panic!(
                 "`create`: {CLAUSE}; on another runtime than it was made on it answered {other:?}. {REMEDY}"
@@ -91,7 +93,7 @@ impl Visitor {
         });
         match verb {
             Verb::Create => {
-                let created = store.create(new, next, None, now).await;
+                let created = store.write(Write::create(new, next, now)).await;
                 assert_answer(verb, &created, is_applied);
             }
             Verb::Load => {
@@ -103,7 +105,7 @@ impl Visitor {
                 assert_answer(verb, &found, |found| *found == [own]);
             }
             Verb::Update => {
-                let updated = store.update(key, next, revision, None, now).await;
+                let updated = store.write(Write::update(key, next, revision, now)).await;
                 assert_answer(verb, &updated, is_applied);
             }
             Verb::Touch => {
@@ -111,7 +113,8 @@ impl Visitor {
                 assert_answer(verb, &touched, |touched| *touched == Touched::Applied);
             }
             Verb::Rename => {
-                let renamed = store.rename(key, new, next, revision, None, now).await;
+                let rename = Write::rename(key, new, next, revision, now);
+                let renamed = store.write(rename).await;
                 assert_answer(verb, &renamed, is_applied);
             }
             Verb::Delete => assert_answer(verb, &store.delete(key).await, |()| true),
@@ -119,13 +122,13 @@ impl Visitor {
                 assert_answer(verb, &store.delete_expired(8, now).await, |_| true);
             }
             Verb::List => {
-                if let Some(index) = store.principals() {
+                if let Some(index) = store.abilities().principals {
                     let listed = index.list(&new_principal(), now).await;
                     assert_answer(verb, &listed, Vec::is_empty);
                 }
             }
             Verb::Scan => {
-                if let Some(scan) = store.scan() {
+                if let Some(scan) = store.abilities().scan {
                     assert_answer(verb, &scan.step(None, 8).await, |_| true);
                 }
             }

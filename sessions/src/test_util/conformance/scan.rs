@@ -7,7 +7,7 @@ use super::subject::{Subject, answered, applied, new_key, new_principal};
 /// A scan gives the key of every record that lives all the while, once or more, whatever else happens to those and to others, and it ends.
 pub async fn a_scan_gives_every_record_that_stays<S: SessionStore>(new_store: impl AsyncFn() -> S) {
     let subject = Subject::new(new_store).await;
-    let Some(scan) = subject.store.scan() else {
+    let Some(scan) = subject.store.abilities().scan else {
         return;
     };
     let empty = step(scan, None, 5).await;

@@ -6,7 +6,7 @@ use crate::{
     clock::{Clock, Timestamp},
     store::{
         Admission, Device, Handle, Loaded, Principal, PrincipalIndex, Record, Revision,
-        SessionStore, StoreError, StoreKey, Touched, WriteId, Written,
+        SessionStore, StoreError, StoreKey, Touched, Write, WriteId, Written,
     },
 };
 
@@ -77,14 +77,18 @@ impl<S: SessionStore> Subject<S> {
         (key, revision)
     }
 
+    pub(super) async fn write(&self, write: Write<'_>) -> Written {
+        self::write(&*self.store, write).await
+    }
+
     pub(super) async fn create(
         &self,
         key: &StoreKey,
         record: &Record,
         admission: Option<Admission>,
     ) -> Written {
-        let answer = self.store.create(key, record, admission, self.now).await;
-        answered("create", answer)
+        let create = Write::create(key, record, self.now);
+        self.write(create.admitted_by(admission)).await
     }
 
     pub(super) async fn load(&self, key: &StoreKey) -> Option<Loaded> {
@@ -101,8 +105,8 @@ impl<S: SessionStore> Subject<S> {
         record: &Record,
         expected: Revision,
     ) -> Written {
-        let answer = self.store.update(key, record, expected, None, self.now);
-        answered("update", answer.await)
+        let update = Write::update(key, record, expected, self.now);
+        self.write(update).await
     }
 
     pub(super) async fn touch(
@@ -121,10 +125,8 @@ impl<S: SessionStore> Subject<S> {
         record: &Record,
         expected: Revision,
     ) -> Written {
-        let answer = self
-            .store
-            .rename(old, new, record, expected, None, self.now);
-        answered("rename", answer.await)
+        let rename = Write::rename(old, new, record, expected, self.now);
+        self.write(rename).await
     }
 
     pub(super) async fn delete(&self, key: &StoreKey) {
@@ -138,7 +140,8 @@ impl<S: SessionStore> Subject<S> {
 
     /// The index of a store that can hold a principal to a limit.
     pub(super) fn limiting_index(&self) -> Option<&dyn PrincipalIndex> {
-        self.store.principals().filter(|index| index.limits())
+        let index = self.store.abilities().principals;
+        index.filter(|index| index.limits())
     }
 
     /// The handles of a principal's sessions, sorted.
@@ -213,6 +216,11 @@ pub(super) fn answered<T>(verb: &str, answer: Result<T, StoreError>) -> T {
             error.kind()
         )
     })
+}
+
+/// The answer to a write that must not fail.
+pub(super) async fn write(store: &impl SessionStore, write: Write<'_>) -> Written {
+    answered(write.verb(), store.write(write).await)
 }
 
 /// The revision of a write that must have been done.

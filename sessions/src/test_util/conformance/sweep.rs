@@ -34,7 +34,7 @@ pub async fn a_sweep_deletes_the_dead_and_leaves_the_living<S: SessionStore>(
             )
             .await;
     }
-    if subject.store.expires_by_itself() {
+    if subject.store.abilities().expires_by_itself {
         return;
     }
     assert_eq!(
@@ -65,7 +65,7 @@ pub async fn a_sweep_keeps_to_its_limit<S: SessionStore>(new_store: impl AsyncFn
         };
         subject.stored(&record).await;
     }
-    if subject.store.expires_by_itself() {
+    if subject.store.abilities().expires_by_itself {
         return;
     }
     let mut deleted = Vec::new();
@@ -84,7 +84,7 @@ pub async fn a_store_that_forgets_by_itself_sweeps_nothing<S: SessionStore>(
     new_store: impl AsyncFn() -> S,
 ) {
     let subject = Subject::new(new_store).await;
-    if !subject.store.expires_by_itself() {
+    if !subject.store.abilities().expires_by_itself {
         return;
     }
     subject.stored(&subject.record()).await;

@@ -3,7 +3,7 @@ use std::{error::Error, fs, path::PathBuf, sync::Arc};
 use futures_util::future::{LocalBoxFuture, ready};
 use sessions::{
     FilesystemStore,
-    store::{SessionStore, StoreKey},
+    store::{SessionStore, StoreKey, Write},
 };
 
 use crate::scratch::Scratch;
@@ -78,7 +78,9 @@ impl Subject for Files {
         Box::pin(async move {
             let now = now();
             for key in keys {
-                self.store.create(key, &record(0), None, now).await?;
+                self.store
+                    .write(Write::create(key, &record(0), now))
+                    .await?;
                 if let Some(folder) = self.path(key).parent() {
                     fs::create_dir_all(folder)?;
                 }

@@ -4,7 +4,7 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sessions::store::{SessionStore, Written};
+use sessions::store::{SessionStore, Write, Written};
 
 use crate::{bulk::key, stored::Numbers};
 
@@ -122,7 +122,7 @@ impl Samples {
             let record = rewritten(loaded.record, self.writes);
             let began = Instant::now();
             let written = store
-                .update(&key, &record, loaded.revision, None, now)
+                .write(Write::update(&key, &record, loaded.revision, now))
                 .await;
             self.saves.push(microseconds(began.elapsed()));
             let written = written?;

@@ -3,7 +3,7 @@ use std::{error::Error, io::Write as _, sync::Arc};
 use futures_util::future::LocalBoxFuture;
 use sessions::{
     MemcachedStore,
-    store::{SessionStore, StoreKey},
+    store::{SessionStore, StoreKey, Write},
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -112,7 +112,9 @@ impl Subject for Memcached {
             // As the store writes it.
             let sample = key(u64::MAX);
             let store = self.store().await?;
-            store.create(&sample, &record(0), None, now()).await?;
+            store
+                .write(Write::create(&sample, &record(0), now()))
+                .await?;
             let (bytes, _) = self.get(&self.name(&sample)).await?;
             store.delete(&sample).await?;
             for keys in keys.chunks(TOGETHER) {

@@ -7,7 +7,7 @@ use std::{
 use futures_util::future::{LocalBoxFuture, ready};
 use sessions::{
     MemoryStore,
-    store::{SessionStore, StoreKey},
+    store::{SessionStore, StoreKey, Write},
 };
 
 use super::{
@@ -72,7 +72,7 @@ impl Subject for Memory {
             let now = now();
             for key in keys {
                 let record = record(0);
-                self.store.create(key, &record, None, now).await?;
+                self.store.write(Write::create(key, &record, now)).await?;
                 let found = Found {
                     write_id: write_id(0),
                     bytes: record.body,

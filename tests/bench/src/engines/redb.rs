@@ -8,7 +8,7 @@ use futures_util::future::{LocalBoxFuture, ready};
 use redb::{Database, Durability, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use sessions::{
     RedbStore,
-    store::{SessionStore, StoreKey},
+    store::{SessionStore, StoreKey, Write},
 };
 
 use crate::{bulk::key, scratch::Scratch};
@@ -70,7 +70,7 @@ impl Redb {
         }
         let (key, record) = (key(u64::MAX), record(0));
         let store = self.opened()?;
-        store.create(&key, &record, None, now()).await?;
+        store.write(Write::create(&key, &record, now())).await?;
         drop(store);
         self.lock().store = None;
         let database = Database::open(self.path("store.redb"))?;

@@ -4,7 +4,7 @@ use futures_util::future::LocalBoxFuture;
 use redis::{Client, Cmd, IntoConnectionInfo as _, aio::MultiplexedConnection, cmd, pipe};
 use sessions::{
     RedisStore,
-    store::{SessionStore, StoreKey},
+    store::{SessionStore, StoreKey, Write},
 };
 
 use crate::bulk::key;
@@ -245,7 +245,9 @@ impl Subject for Redis {
             // As the store writes it.
             let sample = key(u64::MAX);
             let store = self.store().await?;
-            store.create(&sample, &record(0), None, now()).await?;
+            store
+                .write(Write::create(&sample, &record(0), now()))
+                .await?;
             let bytes = self.load(&sample).await?.bytes;
             store.delete(&sample).await?;
             let lifetime = LIFETIME.as_millis().to_string();

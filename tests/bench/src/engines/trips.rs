@@ -1,7 +1,7 @@
 use std::{error::Error, time::Duration};
 
 use serde::{Deserialize, Serialize};
-use sessions::store::{Revision, Touched, Written};
+use sessions::store::{Revision, Touched, Write, Written};
 use tokio::time::sleep;
 
 use crate::bulk::key;
@@ -64,13 +64,13 @@ async fn round(counted: &Counted, number: u64) -> Result<Vec<Trips>, Box<dyn Err
         });
     };
 
-    let (written, count) = during(counted, store.create(&key, &first, None, now)).await?;
+    let (written, count) = during(counted, store.write(Write::create(&key, &first, now))).await?;
     applied(&written?)?;
     note("create", count);
     let (loaded, count) = during(counted, store.load(&key, now)).await?;
     let loaded = loaded?.ok_or("what was created is not there")?;
     note("load", count);
-    let update = store.update(&key, &second, loaded.revision, None, now);
+    let update = store.write(Write::update(&key, &second, loaded.revision, now));
     let (written, count) = during(counted, update).await?;
     let revision = applied(&written?)?;
     note("save", count);
@@ -80,7 +80,7 @@ async fn round(counted: &Counted, number: u64) -> Result<Vec<Trips>, Box<dyn Err
         return Err("a touch was not applied".into());
     }
     note("touch", count);
-    let rename = store.rename(&key, &new, &third, revision, None, now);
+    let rename = store.write(Write::rename(&key, &new, &third, revision, now));
     let (written, count) = during(counted, rename).await?;
     applied(&written?)?;
     note("rename", count);

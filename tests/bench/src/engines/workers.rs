@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::future::try_join_all;
-use sessions::store::{SessionStore, StoreError, StoreKey, Written};
+use sessions::store::{SessionStore, StoreError, StoreKey, Write, Written};
 use tokio::{runtime, sync::Barrier, task::spawn_blocking};
 
 use crate::{bulk::key, stored::Numbers};
@@ -92,7 +92,7 @@ async fn pairs(
         let loaded = loaded.map_err(|error| format!("{error:?}"))?;
         let loaded = loaded.ok_or("a session is gone")?;
         let record = rewritten(loaded.record, worker << 32 | u64::from(done));
-        let written = store.update(&key, &record, loaded.revision, None, now);
+        let written = store.write(Write::update(&key, &record, loaded.revision, now));
         match written.await {
             Ok(Written::Applied { .. }) => done += 1,
             // Two have drawn one session.

@@ -1,6 +1,8 @@
 use crate::{
     clock::Timestamp,
-    store::{Record, Revision, StoreError, StoreErrorKind, StoreKey, Touched, Written, packed},
+    store::{
+        Replaces, Revision, StoreError, StoreErrorKind, StoreKey, Touched, Write, Written, packed,
+    },
 };
 
 use super::{
@@ -14,40 +16,46 @@ use super::{
 /// How often a write begins again because somebody else came between reading and writing. Each time, that one came through.
 const ATTEMPTS: usize = 64;
 
-/// A record to be written, in every form it is needed in.
-pub(super) struct Write<'a> {
-    pub(super) record: &'a Record,
-    pub(super) bytes: Vec<u8>,
-    pub(super) now: Timestamp,
+/// A [`Write`], the bytes that it comes to, and where they go.
+pub(super) struct Change<'a> {
+    servers: &'a Servers,
+    write: Write<'a>,
+    bytes: Vec<u8>,
 }
 
-impl<'a> Write<'a> {
-    pub(super) fn new(record: &'a Record, now: Timestamp) -> Result<Self, StoreError> {
-        let bytes = packed::encode(record);
+impl<'a> Change<'a> {
+    pub(super) fn new(servers: &'a Servers, write: Write<'a>) -> Result<Self, StoreError> {
+        let bytes = packed::encode(write.record);
         Ok(Self {
-            record,
+            servers,
+            write,
             bytes: bytes.ok_or_else(|| StoreError::new(StoreErrorKind::TooLarge))?,
-            now,
         })
     }
 
+    pub(super) async fn apply(&self) -> Result<Written, StoreError> {
+        match self.write.replaces {
+            Replaces::Nothing => self.create().await,
+            Replaces::Same(expected) => self.update(expected).await,
+            Replaces::Other(old, expected) => self.rename(old, expected).await,
+        }
+    }
+
     /// Puts the record where none lives.
-    pub(super) async fn create(
-        &self,
-        servers: &Servers,
-        key: &StoreKey,
-    ) -> Result<Written, StoreError> {
-        let item = Item::new(servers, key).map_err(Failure::into_store_error)?;
+    async fn create(&self) -> Result<Written, StoreError> {
+        let item = self.item(self.write.key)?;
         let mut condition = Condition::Free;
         for _ in 0..ATTEMPTS {
             match self.set(&item, condition).await {
-                Ok(Reply::Done) => return Ok(Written::applied(self.record.write_id)),
+                Ok(Reply::Done) => return Ok(Written::applied(self.write.record.write_id)),
                 Ok(Reply::NotStored | Reply::Changed | Reply::Nothing) => {}
                 failed => return outcome(failed),
             }
             condition = match item.get().await.map_err(Failure::into_store_error)? {
                 None => Condition::Free,
-                Some(stored) if stored.live(self.now)?.is_some() => return Ok(Written::Conflict),
+                Some(stored) if stored.live(self.write.now)?.is_some() => {
+                    return Ok(Written::Conflict);
+                }
                 // Dead, and the server has not noticed.
                 Some(stored) => Condition::State(stored.cas),
             };
@@ -56,20 +64,15 @@ impl<'a> Write<'a> {
     }
 
     /// Puts the record in the place of one that is in the state `expected`.
-    pub(super) async fn update(
-        &self,
-        servers: &Servers,
-        key: &StoreKey,
-        expected: Revision,
-    ) -> Result<Written, StoreError> {
-        let item = Item::new(servers, key).map_err(Failure::into_store_error)?;
+    async fn update(&self, expected: Revision) -> Result<Written, StoreError> {
+        let item = self.item(self.write.key)?;
         for _ in 0..ATTEMPTS {
             let cas = match self.look(&item, expected).await? {
                 Ok(cas) => cas,
                 Err(refusal) => return Ok(refusal),
             };
             match self.set(&item, Condition::State(cas)).await {
-                Ok(Reply::Done) => return Ok(Written::applied(self.record.write_id)),
+                Ok(Reply::Done) => return Ok(Written::applied(self.write.record.write_id)),
                 // Touched meanwhile, or written, or gone: it has to be looked at.
                 Ok(Reply::Changed | Reply::Nothing) => {}
                 failed => return outcome(failed),
@@ -79,37 +82,31 @@ impl<'a> Write<'a> {
     }
 
     /// Creates the new, deletes the old if it still is as expected, and the new again if it is not.
-    pub(super) async fn rename(
-        &self,
-        servers: &Servers,
-        old: &StoreKey,
-        new: &StoreKey,
-        expected: Revision,
-    ) -> Result<Written, StoreError> {
-        let item = Item::new(servers, old).map_err(Failure::into_store_error)?;
+    async fn rename(&self, old: &StoreKey, expected: Revision) -> Result<Written, StoreError> {
+        let item = self.item(old)?;
         let mut cas = match self.look(&item, expected).await? {
             Ok(cas) => cas,
             Err(refusal) => return Ok(refusal),
         };
-        match self.create(servers, new).await? {
+        match self.create().await? {
             Written::Applied { .. } => {}
             refusal => return Ok(refusal),
         }
         for _ in 0..ATTEMPTS {
             match item.delete_in_state(cas).await {
-                Ok(Reply::Done) => return Ok(Written::applied(self.record.write_id)),
+                Ok(Reply::Done) => return Ok(Written::applied(self.write.record.write_id)),
                 Ok(Reply::Changed | Reply::Nothing) => {}
                 // The old one may be dead, so the new one has to stay: the caller looks.
                 Err(Failure::Lost(_)) => return Ok(Written::Ambiguous),
-                failed => return self.undone(servers, new, outcome(failed)).await,
+                failed => return self.undone(outcome(failed)).await,
             }
             // Touched meanwhile, or written, or gone.
             match self.look(&item, expected).await {
                 Ok(Ok(state)) => cas = state,
-                refused => return self.undone(servers, new, refused.map(flattened)).await,
+                refused => return self.undone(refused.map(flattened)).await,
             }
         }
-        self.undone(servers, new, Err(given_up())).await
+        self.undone(Err(given_up())).await
     }
 
     /// The state of an item that holds the record in the state `expected`, or why nothing can be written there.
@@ -121,7 +118,7 @@ impl<'a> Write<'a> {
         let Some(stored) = item.get().await.map_err(Failure::into_store_error)? else {
             return Ok(Err(Written::Missing));
         };
-        Ok(match stored.live(self.now)? {
+        Ok(match stored.live(self.write.now)? {
             None => Err(Written::Missing),
             Some(record) if is_in(&record, expected) => Ok(stored.cas),
             Some(_) => Err(Written::Conflict),
@@ -129,15 +126,10 @@ impl<'a> Write<'a> {
     }
 
     /// Takes back what a renewal created, if it still is ours, and answers why.
-    async fn undone(
-        &self,
-        servers: &Servers,
-        new: &StoreKey,
-        refusal: Result<Written, StoreError>,
-    ) -> Result<Written, StoreError> {
-        let own = Revision::from(self.record.write_id);
+    async fn undone(&self, refusal: Result<Written, StoreError>) -> Result<Written, StoreError> {
+        let own = Revision::from(self.write.record.write_id);
         for _ in 0..ATTEMPTS {
-            let Ok(item) = Item::new(servers, new) else {
+            let Ok(item) = self.item(self.write.key) else {
                 break;
             };
             let cas = match self.look(&item, own).await {
@@ -157,8 +149,12 @@ impl<'a> Write<'a> {
     }
 
     async fn set(&self, item: &Item<'_>, condition: Condition) -> Result<Reply, Failure> {
-        item.set(&self.bytes, condition, self.record.deadline, self.now)
-            .await
+        let (deadline, now) = (self.write.record.deadline, self.write.now);
+        item.set(&self.bytes, condition, deadline, now).await
+    }
+
+    fn item(&self, key: &StoreKey) -> Result<Item<'a>, StoreError> {
+        Item::new(self.servers, key).map_err(Failure::into_store_error)
     }
 }
 
@@ -178,18 +174,17 @@ pub(super) async fn touch(
         let Some(mut stored) = found else {
             return Ok(Touched::Missing);
         };
-        let Some(record) = stored.live(now)? else {
+        let Some(mut record) = stored.live(now)? else {
             return Ok(Touched::Missing);
         };
-        if deadline <= record.deadline && now <= record.last_seen {
+        if !record.touch(deadline, now) {
             return Ok(Touched::Applied);
         }
-        let (deadline, last_seen) = (deadline.max(record.deadline), now.max(record.last_seen));
-        if !packed::write_times(&mut stored.bytes, last_seen, deadline) {
+        if !packed::write_times(&mut stored.bytes, record.last_seen, record.deadline) {
             return Err(StoreError::new(StoreErrorKind::Corrupt));
         }
         let state = Condition::State(stored.cas);
-        match item.set(&stored.bytes, state, deadline, now).await {
+        match item.set(&stored.bytes, state, record.deadline, now).await {
             Ok(Reply::Done) => return Ok(Touched::Applied),
             Ok(Reply::Changed | Reply::Nothing) => {}
             // The next look tells whether it was done.
