@@ -256,7 +256,7 @@ impl Clerk<'_> {
         place: &Place,
     ) -> Result<bool, SessionError> {
         let newest = self.server.vault.load(&place.address.key).await;
-        let Some(newest) = newest.map_err(|error| self.of_store(error))? else {
+        let Some(mut newest) = newest.map_err(|error| self.of_store(error))? else {
             return Ok(false);
         };
         let revision = newest.revision;
@@ -267,7 +267,7 @@ impl Clerk<'_> {
         let body = self
             .server
             .codec
-            .read(newest.record, &place.address.token, &place.address.key)
+            .read(&mut newest.record, &place.address.token, &place.address.key)
             .map_err(|reason| self.unreadable(reason))?;
         let theirs = body.payload.as_bytes();
         draft.joined = Some(if work.mark.intent.reset {

@@ -109,11 +109,11 @@ impl Search {
         &mut self,
         visit: &Visit<'_>,
         (token, key): (Token, StoreKey),
-        found: Found,
+        mut found: Found,
         now: Timestamp,
     ) -> Result<Option<Slot<T>>, SessionError> {
         let reason = match found {
-            Ok(Some(loaded)) => match self.seat(visit, (token, key), loaded, now) {
+            Ok(Some(ref mut loaded)) => match self.seat(visit, (token, key), loaded, now) {
                 Ok(slot) => return Ok(Some(slot)),
                 Err(reason) => {
                     self.strays.push(key);
@@ -140,20 +140,19 @@ impl Search {
         &self,
         visit: &Visit<'_>,
         (token, key): (Token, StoreKey),
-        loaded: Loaded,
+        loaded: &mut Loaded,
         now: Timestamp,
     ) -> Result<Slot<T>, Rejection> {
         let Backend::ServerSide(ServerSide { codec, .. }) = &self.desk.backend else {
             return Err(Rejection::Unknown);
         };
-        let Loaded { record, revision } = loaded;
-        let body = codec.read(record, &token, &key)?;
+        let body = codec.read(&mut loaded.record, &token, &key)?;
         if body.meta.is_expired(now) {
             return Err(Rejection::Expired);
         }
         let decoded = data::decode(body.payload.as_bytes())?;
         let mut begun = self.desk.begun(visit, Origin::Loaded, true, body.meta);
-        begun.place = Some(Place::new(token, key, revision));
+        begun.place = Some(Place::new(token, key, loaded.revision));
         Ok(Slot::loaded(begun, decoded, body.payload))
     }
 

@@ -1,3 +1,5 @@
+use std::mem;
+
 use crate::{
     clock::Timestamp,
     crypto::{AtRest, Key, SealError},
@@ -71,14 +73,14 @@ impl BodyCodec {
         Ok(body)
     }
 
-    /// Opens a record's body; refuses what was kept as it is where bodies are sealed, and the other way round.
+    /// Opens a record's body, which it takes; refuses what was kept as it is where bodies are sealed, and the other way round.
     pub(crate) fn read(
         &self,
-        record: Record,
+        record: &mut Record,
         token: &Token,
         key: &StoreKey,
     ) -> Result<Body, Rejection> {
-        let mut body = record.body;
+        let mut body = mem::take(&mut record.body);
         let content = match (&self.at_rest, body.split_first_mut()) {
             (None, Some((&mut PLAIN, _))) => 1..body.len(),
             (Some(at_rest), Some((&mut SEALED, message))) => {
@@ -217,7 +219,7 @@ mod tests {
                     };
                     let body = codec.write(&meta, b"data", &token, &key).unwrap();
                     assert_eq!(body.len(), codec.overhead() + 4);
-                    let read = codec.read(record(&meta, body), &token, &key).unwrap();
+                    let read = codec.read(&mut record(&meta, body), &token, &key).unwrap();
                     assert_eq!((read.meta, read.payload.as_bytes()), (meta, &b"data"[..]));
                 }
             }
@@ -230,11 +232,15 @@ mod tests {
         let codec = BodyCodec::new("cart", None);
         let body = codec.write(&meta(), b"", &token, &key).unwrap();
         let read = |deadline| {
-            let record = Record {
+            let mut record = Record {
                 deadline: at(deadline),
                 ..record(&meta(), body.clone())
             };
-            codec.read(record, &token, &key).unwrap().meta.idle_deadline
+            codec
+                .read(&mut record, &token, &key)
+                .unwrap()
+                .meta
+                .idle_deadline
         };
         assert_eq!(read(1_700_000_250), at(1_700_000_250));
         assert_eq!(read(1_700_000_999), at(1_700_000_300));
@@ -253,17 +259,17 @@ mod tests {
             ([vec![1, 9], vec![0; 10]].concat(), Rejection::Undecodable),
         ];
         for (body, reason) in bodies {
-            let refused = plain.read(record(&meta(), body), &token, &key);
+            let refused = plain.read(&mut record(&meta(), body), &token, &key);
             assert_eq!(refused.unwrap_err(), reason);
         }
         // Neither kind is taken for the other: whoever can write to the store could choose it.
         for (written, read) in [(&plain, &sealed), (&sealed, &plain)] {
             let body = written.write(&meta(), b"data", &token, &key).unwrap();
-            let refused = read.read(record(&meta(), body), &token, &key);
+            let refused = read.read(&mut record(&meta(), body), &token, &key);
             assert_eq!(refused.unwrap_err(), Rejection::Unauthentic);
         }
         for len in 0..sealed.overhead() - HEAD {
-            let refused = sealed.read(record(&meta(), vec![2; len]), &token, &key);
+            let refused = sealed.read(&mut record(&meta(), vec![2; len]), &token, &key);
             assert!(refused.is_err(), "{len} bytes");
         }
     }

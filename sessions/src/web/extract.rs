@@ -109,6 +109,7 @@ fn open_sessions(
 }
 
 /// What a request says about itself; who will see its response only where a session has flash messages.
+#[inline]
 fn visit<'a>(request: &'a HttpRequest, open: &Rc<OpenSessions>, has_flash: bool) -> Visit<'a> {
     Visit {
         cookies: RequestCookies::from_headers(request.headers()),
