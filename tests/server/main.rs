@@ -32,6 +32,7 @@ mod joining;
 #[path = "../http/journal.rs"]
 mod journal;
 mod ledger;
+mod meanwhile;
 mod merging;
 mod principals;
 mod races;

@@ -51,12 +51,11 @@ pub(super) fn utf8(text: &[u8]) -> Result<&str, DecodeError> {
 /// What follows a text, if the bytes begin with it, written as shortly as we do.
 #[inline]
 pub(super) fn strip_text<'a>(text: &str, bytes: &'a [u8]) -> Option<&'a [u8]> {
-    let (head, rest) = bytes.split_first()?;
-    // A longer text has a longer head.
-    let is_head = text.len() < 24 && usize::from(*head) == usize::from(TEXT << 5) + text.len();
-    is_head
-        .then(|| rest.strip_prefix(text.as_bytes()))
-        .flatten()
+    let rest = match u8::try_from(text.len()).ok()? {
+        length @ 0..24 => bytes.strip_prefix(&[TEXT << 5 | length])?,
+        length => bytes.strip_prefix(&[TEXT << 5 | 24, length])?,
+    };
+    rest.strip_prefix(text.as_bytes())
 }
 
 pub(super) fn write_unsigned(number: u64, out: &mut Vec<u8>) {
@@ -177,10 +176,14 @@ mod tests {
         ] {
             assert_eq!(strip_text("ab", bytes), None);
         }
-        let long = "a".repeat(24);
-        let mut bytes = Vec::new();
-        write_text(&long, &mut bytes);
-        assert_eq!(strip_text(&long, &bytes), None);
+        for (length, is_stripped) in [(23, true), (24, true), (255, true), (256, false)] {
+            let text = "a".repeat(length);
+            let mut bytes = Vec::new();
+            write_text(&text, &mut bytes);
+            bytes.push(7);
+            assert_eq!(strip_text(&text, &bytes), is_stripped.then_some(&[7][..]));
+            assert_eq!(strip_text(&text, &bytes[..length]), None);
+        }
     }
 
     #[test]

@@ -251,7 +251,7 @@ impl Clerk<'_> {
     /// Joins what is to be written with what somebody else stored; `false` if the session has ended.
     async fn join(
         &self,
-        work: &Work,
+        work: &mut Work,
         draft: &mut Draft,
         place: &Place,
     ) -> Result<bool, SessionError> {
@@ -259,6 +259,8 @@ impl Clerk<'_> {
         let Some(mut newest) = newest.map_err(|error| self.of_store(error))? else {
             return Ok(false);
         };
+        // What others wrote in the meantime is not to be older than what is written over it.
+        work.at = self.desk.clock.now();
         let revision = newest.revision;
         // To join ours with what holds ours already would count a sum twice.
         if !self.session.core().settle_doubt(newest.record.write_id) {

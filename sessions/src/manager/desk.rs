@@ -208,7 +208,6 @@ impl Desk {
             place: None,
             strays: Vec::new(),
             device: device.and_then(|address| visit.device(address).cloned()),
-            head_left: visit.head_left.clone(),
             import_open,
             foreign_unread,
         }

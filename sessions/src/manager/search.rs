@@ -53,7 +53,7 @@ impl Search {
             }
             let mut asking = self.ask(key, now);
             let Some(found) = (&mut asking).now_or_never() else {
-                let waiting = self.wait(visit.kept(), (token, key), asking, now);
+                let waiting = self.wait(visit.kept(), (token, key), asking);
                 return Entering::Pending(waiting.boxed_local());
             };
             if let Some(slot) = self.try_seat(visit, (token, key), found, now).transpose() {
@@ -79,9 +79,10 @@ impl Search {
         visit: Visit<'static>,
         at: (Token, StoreKey),
         asking: LocalBoxFuture<'static, Found>,
-        now: Timestamp,
     ) -> Result<Slot<T>, SessionError> {
         let found = asking.await;
+        // It may have taken long.
+        let now = self.desk.clock.now();
         match self.try_seat(&visit, at, found, now).transpose() {
             Some(slot) => slot,
             None => self.begin(&visit).slot().await,

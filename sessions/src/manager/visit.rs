@@ -1,4 +1,4 @@
-use crate::{cookie::RequestCookies, session::HeadLeft, store::Device};
+use crate::{cookie::RequestCookies, store::Device};
 
 /// What a request says about itself.
 #[derive(Debug)]
@@ -7,7 +7,6 @@ pub(crate) struct Visit<'a> {
     pub(crate) audience: Audience,
     /// As any session of the request is configured to keep it.
     pub(crate) devices: Vec<(DeviceAddress, Device)>,
-    pub(crate) head_left: HeadLeft,
 }
 
 impl Visit<'_> {
@@ -17,7 +16,6 @@ impl Visit<'_> {
             cookies: self.cookies.kept(),
             audience: self.audience,
             devices: self.devices.clone(),
-            head_left: self.head_left.clone(),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
 /// One session's part of a departure: what is to become of it at its store, and what with.
 pub(super) struct Work {
     pub(super) plan: Plan,
-    /// When it was decided.
+    /// When it was decided, or joined with what others wrote.
     pub(super) at: Timestamp,
     pub(super) mark: Mark,
     /// What was written here, or what is stored where nothing was.

@@ -15,7 +15,7 @@ use crate::{
     cookie::SetCookie,
     error::{MultiError, SessionError, SessionErrorKind},
     manager::{Departure, Desk, DeviceAddress, Entering, Visit, settle, settle_saves},
-    session::{OpenSession, Request, SessionData, Slot},
+    session::{OpenSession, SessionData, Slot},
 };
 
 use super::Layer;
@@ -44,7 +44,11 @@ struct Entry {
 enum Opened {
     Ready(Result<Rc<dyn OpenSession>, SessionError>),
     /// Its store was asked: once, whoever waits for the answer.
-    Pending(Shared<LocalBoxFuture<'static, Result<Rc<dyn OpenSession>, SessionError>>>),
+    Pending {
+        session: Shared<LocalBoxFuture<'static, Result<Rc<dyn OpenSession>, SessionError>>>,
+        /// Whether the head of the response has left meanwhile.
+        head_left: Rc<Cell<bool>>,
+    },
 }
 
 impl Opened {
@@ -52,7 +56,16 @@ impl Opened {
     fn known(&self) -> Option<&Result<Rc<dyn OpenSession>, SessionError>> {
         match self {
             Self::Ready(session) => Some(session),
-            Self::Pending(session) => session.peek(),
+            Self::Pending { session, .. } => session.peek(),
+        }
+    }
+
+    fn note_head_left(&self) {
+        if let Self::Pending { head_left, .. } = self {
+            head_left.set(true);
+        }
+        if let Some(Ok(session)) = self.known() {
+            session.core().note_head_left();
         }
     }
 }
@@ -211,12 +224,23 @@ impl OpenSessions {
                 (Entering::Ready(slot), Opened::Ready(session))
             }
             Entering::Pending(slot) => {
-                let session = slot.map(|slot| slot.map(|slot| slot.to_open()));
-                let shared = session.boxed_local().shared();
-                let entering = entering(&desk, shared.clone());
-                (entering, Opened::Pending(shared))
+                let head_left = Rc::new(Cell::new(false));
+                let has_left = Rc::clone(&head_left);
+                let session = slot.map(move |slot| {
+                    let session = slot?.to_open();
+                    if has_left.get() {
+                        session.core().note_head_left();
+                    }
+                    Ok(session)
+                });
+                let session = session.boxed_local().shared();
+                let entering = entering(&desk, session.clone());
+                (entering, Opened::Pending { session, head_left })
             }
         };
+        if self.head_left.get() {
+            session.note_head_left();
+        }
         self.entries.borrow_mut().push(Entry {
             type_id: TypeId::of::<T>(),
             layer,
@@ -271,7 +295,7 @@ impl OpenSessions {
         }
         Some(Ok(match (&entry.session, entry.session.known()) {
             (_, Some(known)) => Entering::Ready(typed(&entry.desk, known.clone())),
-            (Opened::Pending(shared), None) => entering(&entry.desk, shared.clone()),
+            (Opened::Pending { session, .. }, None) => entering(&entry.desk, session.clone()),
             (Opened::Ready(known), None) => Entering::Ready(typed(&entry.desk, known.clone())),
         }))
     }
@@ -289,6 +313,9 @@ impl OpenSessions {
     /// Notes that the response's head leaves: what needs a cookie can no longer be saved.
     pub(crate) fn note_head_left(&self) {
         self.head_left.set(true);
+        for entry in self.entries.borrow().iter() {
+            entry.session.note_head_left();
+        }
     }
 
     /// Begins to settle every session: the response's head is about to leave.
@@ -316,12 +343,6 @@ impl OpenSessions {
             }
         }
         departures
-    }
-}
-
-impl Request for OpenSessions {
-    fn head_left(&self) -> bool {
-        self.head_left.get()
     }
 }
 

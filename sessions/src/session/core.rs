@@ -3,7 +3,7 @@ use std::{
     cell::{Cell, OnceCell, Ref, RefCell},
     collections::VecDeque,
     fmt,
-    rc::{Rc, Weak},
+    rc::Rc,
     sync::Arc,
 };
 
@@ -95,7 +95,6 @@ pub(crate) struct Begun {
     /// Records that the visitor's cookies led to and that were not accepted: who ends the session ends them too.
     pub(crate) strays: Vec<StoreKey>,
     pub(crate) device: Option<Device>,
-    pub(crate) head_left: HeadLeft,
     /// The visitor holds the cookie of another application, from which the session could be imported.
     pub(crate) import_open: bool,
     /// The request brings a foreign cookie that nobody looked at, since it brings one of ours too, which led nowhere.
@@ -109,37 +108,6 @@ pub(crate) struct Imported {
     pub(crate) written: Option<Timestamp>,
     /// Whether the other application's cookie goes when ours is set.
     pub(crate) removes_foreign: bool,
-}
-
-/// A request whose sessions are open.
-pub(crate) trait Request {
-    /// Whether the head of its response has left.
-    fn head_left(&self) -> bool;
-}
-
-/// Whether the response's head has left; the same for all sessions of a request. It never does outside of one.
-#[derive(Clone, Default)]
-pub(crate) struct HeadLeft(Option<Weak<dyn Request>>);
-
-impl HeadLeft {
-    pub(crate) fn of(request: Weak<dyn Request>) -> Self {
-        Self(Some(request))
-    }
-
-    fn has(&self) -> bool {
-        let left = |request: &Weak<dyn Request>| {
-            let request = request.upgrade();
-            // A body may flow on when the request it answers is forgotten.
-            request.is_none_or(|request| request.head_left())
-        };
-        self.0.as_ref().is_some_and(left)
-    }
-}
-
-impl fmt::Debug for HeadLeft {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "HeadLeft({})", self.has())
-    }
 }
 
 /// How far a session had been written when a save began: what comes after is for the next.
@@ -191,7 +159,8 @@ pub(crate) struct SlotCore {
     retired: bool,
     device: Option<Device>,
     strays: Vec<StoreKey>,
-    head_left: HeadLeft,
+    /// The head of the request's response has left.
+    head_left: Cell<bool>,
     import_open: bool,
     foreign_unread: bool,
     /// Until the session ends.
@@ -256,7 +225,7 @@ impl SlotCore {
             retired: begun.retired,
             device: begun.device,
             strays: begun.strays,
-            head_left: begun.head_left,
+            head_left: Cell::new(false),
             import_open: begun.import_open,
             foreign_unread: begun.foreign_unread,
             imported: Cell::new(None),
@@ -376,8 +345,13 @@ impl SlotCore {
         self.settled.set(Some(self.mark()));
     }
 
+    /// Notes that the head of the request's response has left; the same for all sessions of a request. It never does outside of one.
+    pub(crate) fn note_head_left(&self) {
+        self.head_left.set(true);
+    }
+
     pub(crate) fn head_left(&self) -> bool {
-        self.head_left.has()
+        self.head_left.get()
     }
 
     pub(crate) fn is_gone(&self) -> bool {

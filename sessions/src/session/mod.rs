@@ -18,8 +18,7 @@ mod slot;
 mod values;
 
 pub(crate) use self::core::{
-    Begun, FlashRule, HeadLeft, Imported, Keeper, Kept, Mark, OpenSession, Request, Saved,
-    SlotCore, new_meta,
+    Begun, FlashRule, Imported, Keeper, Kept, Mark, OpenSession, Saved, SlotCore, new_meta,
 };
 pub use self::{
     accessors::Accessors,

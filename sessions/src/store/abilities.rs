@@ -16,7 +16,7 @@ use super::{PrincipalIndex, Scan};
 #[derive(Clone, Copy, Default)]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "a store names some fields and takes the others from the default, so that a new one breaks none"
+    reason = "a store names some fields and takes the others from the default, so that a new one breaks no store that does not name them all"
 )]
 pub struct Abilities<'a> {
     /// The store's index by principal.

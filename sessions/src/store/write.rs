@@ -64,7 +64,8 @@ pub enum Replaces<'a> {
     Nothing,
     /// The record under the same key, for an update: it is in this state.
     Same(Revision),
-    /// The record under another key, for a rename: it is in this state, and the write's own key holds none that lives.
+    /// The record under another key, for a rename: it is in this state, and the write's own key holds none that lives. The two keys are never the
+    /// same: nobody asks for that.
     Other(&'a StoreKey, Revision),
 }
 

@@ -12,7 +12,7 @@ use crate::{
     error::MultiError,
     manager::{Audience, Visit},
     registry::{Layer, OpenSessions},
-    session::{HeadLeft, Session, SessionData},
+    session::{Session, SessionData},
     web::SessionMiddleware,
 };
 
@@ -128,7 +128,6 @@ impl Visitor {
             cookies: RequestCookies::from_headers(&headers),
             audience: Audience::Somebody,
             devices: Vec::new(),
-            head_left: HeadLeft::default(),
         };
         let entering = open.open::<T>(Cow::Borrowed(T::NAME), &visit);
         let slot = entering.slot().await;

@@ -3,7 +3,7 @@ use std::{
     fmt,
     future::{Future, Ready, ready},
     pin::Pin,
-    rc::{Rc, Weak},
+    rc::Rc,
     task::{Context, Poll},
 };
 
@@ -23,7 +23,7 @@ use crate::{
     error::{Chain, SessionError, SessionErrorKind},
     manager::{Audience, DeviceAddress, Entering, Visit},
     registry::{OpenSessions, Registry},
-    session::{HeadLeft, Request, Session, SessionData},
+    session::{Session, SessionData},
     store::Device,
 };
 
@@ -110,7 +110,7 @@ fn open_sessions(
 
 /// What a request says about itself; who will see its response only where a session has flash messages.
 #[inline]
-fn visit<'a>(request: &'a HttpRequest, open: &Rc<OpenSessions>, has_flash: bool) -> Visit<'a> {
+fn visit<'a>(request: &'a HttpRequest, open: &OpenSessions, has_flash: bool) -> Visit<'a> {
     Visit {
         cookies: RequestCookies::from_headers(request.headers()),
         audience: if has_flash {
@@ -119,7 +119,6 @@ fn visit<'a>(request: &'a HttpRequest, open: &Rc<OpenSessions>, has_flash: bool)
             Audience::Somebody
         },
         devices: devices(request, &open.devices()),
-        head_left: HeadLeft::of(Rc::downgrade(open) as Weak<dyn Request>),
     }
 }
 
