@@ -7,8 +7,10 @@ use super::{DecodeError, head};
 /// They travel back with the next write, so that two releases that run side by side lose nothing of each other's.
 #[derive(Clone, Default)]
 pub(crate) struct Unknown {
-    /// Most often there are none, and a session is moved about a few times.
-    #[expect(clippy::box_collection, reason = "see above")]
+    #[expect(
+        clippy::box_collection,
+        reason = "most often there are none, and what is moved with a session is then one word and not three"
+    )]
     fields: Option<Box<BTreeMap<String, Vec<u8>>>>,
 }
 
